@@ -1,0 +1,60 @@
+# `make` lists the targets. Nothing needs to be installed beforehand but Python 3.11, 3.12 or 3.13 and make.
+
+AIRFLOW ?= 3.3.1
+ARGS ?=
+MWAA ?=
+
+VERSIONS := $(patsubst tests/pins/mwaa-%.txt,%,$(wildcard tests/pins/mwaa-*.txt))
+
+BIN := .venv/bin
+CORE := .venv-core/$(AIRFLOW)
+CORE_PINS := tests/pins/mwaa-$(AIRFLOW).txt
+CORE_PYTHON = $$(sed -n 's/^. python: //p' $(CORE_PINS))
+PYTEST := -m pytest -n 2 --dist loadgroup
+
+# Of the caller's shell: what belongs to another project, and what would make every start of Python slower.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV __PYVENV_LAUNCHER__
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-core run test test-core check fmt pins clean
+
+help: ## list the targets
+	@VERSIONS="$(VERSIONS)" AIRFLOW="$(AIRFLOW)" sh tests/pins/help.sh $(firstword $(MAKEFILE_LIST))
+
+setup: ## create or refresh the development environment in .venv
+	@sh tests/pins/setup_env.sh .venv tests/pins/dev.txt 3.11 3.12 3.13
+
+run: setup ## run the example DAG on embedded Spark, with sample data and a local release
+	@$(BIN)/jobkit sample-data --env local
+	@$(BIN)/jobkit release publish --env local
+	@$(BIN)/jobkit run dags/flights.yaml --env local $(ARGS)
+
+test: setup ## run all tests
+	@$(BIN)/python $(PYTEST) $(ARGS)
+
+test-core: setup-core ## run the tests without Spark on an Amazon MWAA version: make test-core AIRFLOW=2.11.2
+	@$(CORE)/bin/python $(PYTEST) -m "not spark and not packaging" $(ARGS)
+
+setup-core: ## create or refresh the environment of an Amazon MWAA version in .venv-core/<version>
+	@test -f "$(CORE_PINS)" || { echo "AIRFLOW=$(AIRFLOW): no pins for it; there are: $(VERSIONS)" >&2; exit 2; }
+	@sh tests/pins/setup_env.sh "$(CORE)" "$(CORE_PINS)" "$(CORE_PYTHON)"
+
+check: setup ## run the linter, the formatter's check, the type checker and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy airflow_jobkit
+	$(BIN)/mypy --python-version 3.10 job_code/jobkit_runtime job_code/dwh/dwh
+	PYTHONPATH=job_code:job_code/dwh $(BIN)/lint-imports
+
+fmt: setup ## format the code and apply the linter's safe fixes
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+pins: setup ## recompile tests/pins/dev.txt; with MWAA=<folder of constraints> also mwaa-*.txt
+	@$(BIN)/python tests/pins/compile.py --uv $(BIN)/uv $(if $(MWAA),--mwaa "$(MWAA)")
+
+clean: ## remove what the project made: environments, .jobkit, builds, caches
+	@rm -rf .venv .venv.log .venv-core .jobkit dags/.jobkit build dist job_code/build job_code/dist \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find airflow_jobkit dags job_code tests -name __pycache__ -type d -prune -exec rm -rf {} +
