@@ -1,0 +1,113 @@
+"""Mistakes in a user's files: what an Issue is, and the Problem that it becomes once its place is known.
+
+The Spec layer knows paths (`tasks.clean_flights.engine`) and no files; it reports Issues. The loading layer
+knows the text and turns each Issue into a Problem with a file, a line and a column.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from airflow_jobkit.errors import JobkitError
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One mistake, at a path inside a document.
+
+    Attributes:
+        path: The keys and list positions that lead to the mistake.
+        message: What is wrong, in one clause.
+        remedy: What to do about it, in one clause.
+        code: A short stable name for the kind of mistake, such as `unknown-key`.
+        at: Whether the key or the value at the path is the mistake.
+    """
+
+    path: Path
+    message: str
+    remedy: str
+    code: str
+    at: Literal["key", "value"] = "value"
+
+    def below(self, *prefix: str | int) -> Issue:
+        """The same Issue, in a document of which this one is a part."""
+        return Issue((*prefix, *self.path), self.message, self.remedy, self.code, self.at)
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One mistake in a user's file, with its place.
+
+    Attributes:
+        file: The file as a person would name it.
+        line: Its line, counted from 1.
+        column: Its column, counted from 1.
+        where: The path of the mistake in words, such as `tasks.clean_flights.engine`; may be empty.
+        message: What is wrong.
+        remedy: What to do.
+        code: A short stable name for the kind of mistake.
+        source: The text of the line.
+    """
+
+    file: str
+    line: int
+    column: int
+    where: str
+    message: str
+    remedy: str
+    code: str
+    source: str = field(default="", compare=False)
+
+    def headline(self) -> str:
+        """`dags/flights.yaml:14:7 tasks.clean_flights.worker_typ: unknown key; did you mean worker_type?`."""
+        where = f" {self.where}:" if self.where else ""
+        remedy = f"; {self.remedy}" if self.remedy else ""
+        return f"{self.file}:{self.line}:{self.column}{where} {self.message}{remedy}"
+
+    def text(self) -> str:
+        """The headline, the line of the file and a caret below the mistake."""
+        if not self.source.strip():
+            return self.headline()
+        shown = self.source.replace("\t", " ")
+        number = f"{self.line:>5} | "
+        caret = " " * (len(number) - 2) + "| " + " " * (self.column - 1) + "^"
+        return f"{self.headline()}\n{number}{shown}\n{caret}"
+
+
+class ProblemsError(JobkitError, ValueError):
+    """Mistakes in a user's files; `problems` holds them all."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(sorted(problems))
+        super().__init__("\n".join(["mistakes in the YAML:", *(problem.text() for problem in self.problems)]))
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str | None:
+    """The known word that looks most like this one, if any does."""
+    matches = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def choices_remedy(word: object, known: Iterable[str]) -> str:
+    """A remedy for a word that is not among the known ones: a likely one, or all of them."""
+    names = sorted(known)
+    likely = did_you_mean(word, names)
+    if likely is not None:
+        return f"did you mean {likely}?"
+    return f"choose one of {', '.join(names)}" if names else "there is none to choose from"
+
+
+def dotted(path: Path) -> str:
+    """A path as a person writes it: `tasks.clean_flights.dependencies[0]`."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else str(part)
+    return text
