@@ -1,0 +1,1 @@
+"""The smallest job that uses Spark; it needs no input."""
