@@ -1,0 +1,89 @@
+"""Releases: the immutable artifacts of one code version, built, published, listed and verified.
+
+    from airflow_jobkit.release import build_release, open_store, publish_release
+
+    built = build_release(Path("job_code"), "dwh", Path("dist/release"))
+    published = publish_release(built, open_store("/srv/code"))
+
+A name's module is imported when the name is first used, so that `release.store` alone stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from airflow_jobkit.release.build import BuiltRelease, build_release
+    from airflow_jobkit.release.catalog import (
+        Release,
+        ReleaseInfo,
+        get_release,
+        list_releases,
+        verify_release,
+    )
+    from airflow_jobkit.release.index import (
+        IndexedRelease,
+        ReleaseIndex,
+        read_release_index,
+        write_release_index,
+    )
+    from airflow_jobkit.release.manifest import Manifest, ManifestFile, ManifestJob, ManifestParameter
+    from airflow_jobkit.release.publish import Published, publish_release
+    from airflow_jobkit.release.store import LocalStore, Store, open_store
+
+__all__ = [
+    "BuiltRelease",
+    "IndexedRelease",
+    "LocalStore",
+    "Manifest",
+    "ManifestFile",
+    "ManifestJob",
+    "ManifestParameter",
+    "Published",
+    "Release",
+    "ReleaseIndex",
+    "ReleaseInfo",
+    "Store",
+    "build_release",
+    "get_release",
+    "list_releases",
+    "open_store",
+    "publish_release",
+    "read_release_index",
+    "verify_release",
+    "write_release_index",
+]
+
+_MODULE_OF: Final = {
+    "BuiltRelease": "build",
+    "IndexedRelease": "index",
+    "LocalStore": "store",
+    "Manifest": "manifest",
+    "ManifestFile": "manifest",
+    "ManifestJob": "manifest",
+    "ManifestParameter": "manifest",
+    "Published": "publish",
+    "Release": "catalog",
+    "ReleaseIndex": "index",
+    "ReleaseInfo": "catalog",
+    "Store": "store",
+    "build_release": "build",
+    "get_release": "catalog",
+    "list_releases": "catalog",
+    "open_store": "store",
+    "publish_release": "publish",
+    "read_release_index": "index",
+    "verify_release": "catalog",
+    "write_release_index": "index",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

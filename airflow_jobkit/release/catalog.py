@@ -1,0 +1,121 @@
+"""Read what is published: which versions there are, what one holds, whether it is still intact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion, Version
+
+from airflow_jobkit.errors import ReleaseDamagedError, ReleaseNotFoundError
+from airflow_jobkit.release.document import digest_of
+from airflow_jobkit.release.manifest import MANIFEST, RELEASES, Manifest, is_normalised, release_key
+from airflow_jobkit.release.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow_jobkit.release.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseInfo:
+    """One published version, and the folder or URL of its files. Its Manifest has not been read."""
+
+    version: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One published Release. `digest` is the sha256 of its Manifest's bytes as they stand there."""
+
+    version: str
+    digest: str
+    manifest: Manifest
+    _store: Store = field(repr=False, compare=False)
+
+    def location(self, path: str) -> str:
+        """Return the absolute path or URL of one of its files, `scripts/glue/generic_entry.py`.
+
+        Raises:
+            ReleaseNotFoundError: The Release holds no such file.
+        """
+        paths = [file.path for file in self.manifest.files]
+        if path not in paths:
+            raise ReleaseNotFoundError(
+                f"Release {self.version} holds no {path}.{did_you_mean(path, paths)} "
+                f"It holds: {', '.join(paths)}."
+            )
+        return self._store.location(release_key(self.version, path))
+
+
+def list_releases(store: Store) -> tuple[ReleaseInfo, ...]:
+    """Return every published version, the newest (PEP 440) first; an unfinished publish is none."""
+    parts = [key.removeprefix(RELEASES).split("/") for key in store.list(RELEASES)]
+    versions = [version for version, *path in parts if path == [MANIFEST] and is_normalised(version)]
+    return tuple(
+        ReleaseInfo(version, store.location(f"{RELEASES}{version}"))
+        for version in sorted(versions, key=Version, reverse=True)
+    )
+
+
+def get_release(store: Store, version: str) -> Release:
+    """Return the Release of an exact version.
+
+    Raises:
+        ReleaseNotFoundError: It is not published; the message names the versions that are.
+        ReleaseDamagedError: What stands there is the Manifest of another version.
+        ContractError: Its manifest.json is not a Manifest.
+    """
+    key = release_key(version, MANIFEST)
+    data = store.read(key) if is_normalised(version) else None
+    if data is None:
+        raise _not_found(store, version)
+    manifest = Manifest.from_bytes(data, store.location(key))
+    if manifest.version != version:
+        raise ReleaseDamagedError(
+            f"{store.location(key)} is the manifest of {manifest.version}, not of {version}: a Release was "
+            "copied or moved by hand. Delete it there and publish it with `jobkit release publish`."
+        )
+    return Release(version, digest_of(data), manifest, store)
+
+
+def verify_release(store: Store, release: Release) -> None:
+    """Check that every file of a Release is there and is the one that its Manifest describes.
+
+    Raises:
+        ReleaseDamagedError: It names every file that is not.
+    """
+    damaged = []
+    for file in release.manifest.files:
+        data = store.read(release_key(release.version, file.path))
+        if data is None or not file.describes(data):
+            damaged.append(f"{release.location(file.path)} is {'missing' if data is None else 'changed'}")
+    if damaged:
+        raise ReleaseDamagedError(
+            f"Release {release.version} is damaged: {'; '.join(damaged)}. Publishing the same build again "
+            "puts back a missing file; restore a changed one from a copy, or publish a new version."
+        )
+
+
+def _not_found(store: Store, version: str) -> ReleaseNotFoundError:
+    root = store.location("")
+    versions = [release.version for release in list_releases(store)]
+    if not versions:
+        there = "No release is published there yet."
+    else:
+        there = f"There are: {', '.join(versions)}.{_meant(version, versions)}"
+    return ReleaseNotFoundError(
+        f"Release {version!r} is not at the code root {root}. {there} `jobkit release publish` publishes the "
+        "version of your pyproject.toml."
+    )
+
+
+def _meant(version: str, versions: Sequence[str]) -> str:
+    # The same version in another spelling ("v1.0" for "1.0.0") is nearer than one with similar letters.
+    try:
+        same = [known for known in versions if Version(known) == Version(version)]
+    except InvalidVersion:
+        same = []
+    return did_you_mean(same[0] if same else version, versions)
