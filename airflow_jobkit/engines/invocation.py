@@ -1,0 +1,50 @@
+"""One call of an entry script: script, wheels and readable arguments, the same for all Engines."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# Arguments of the entry script itself; a job cannot have one of these names.
+MODULE_NAME = "module_name"
+NOTIFICATION_SERVICE_TYPE = "notification_service_type"
+ENVELOPE = "jobkit_envelope"
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What an Engine executes.
+
+    Attributes:
+        script: The entry script's absolute path or URL.
+        wheels: The wheels' absolute paths or URLs.
+        arguments: Names and values in order; the values are text.
+    """
+
+    script: str
+    wheels: tuple[str, ...]
+    arguments: tuple[tuple[str, str], ...]
+
+    @property
+    def argv(self) -> list[str]:
+        """The arguments as a command line has them: `--name value ...`."""
+        return [part for name, value in self.arguments for part in (f"--{name}", value)]
+
+
+def job_arguments(arguments: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """A job's own arguments as text; one without a value (None) is left out, so that its default holds."""
+    return tuple((name, argument_text(value)) for name, value in arguments.items() if value is not None)
+
+
+def argument_text(value: Any) -> str:
+    """One value as text that the job's typed parameters read back: JSON for lists and mappings."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
+        return json.dumps(value, default=argument_text, separators=(",", ":"))
+    return str(value)

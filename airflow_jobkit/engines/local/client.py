@@ -1,0 +1,130 @@
+"""The entry script as a child process that never outlives its parent."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import psutil
+
+from airflow_jobkit.engines.invocation import Invocation
+from airflow_jobkit.engines.local.options import Options
+from airflow_jobkit.errors import EngineError
+
+GRACE_SECONDS = 3.0
+"""How long a stopped process may take to end by itself; Airflow 3 kills the task itself after 5 s."""
+
+
+class LocalRun:
+    """One running entry script.
+
+    Its standard input is a lifeline: when this process ends, even by SIGKILL, the script sees the end of the
+    file and ends too, and Spark's JVM with it.
+    """
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    @classmethod
+    def start(cls, invocation: Invocation, options: Options) -> LocalRun:
+        """Start the script in a session of its own.
+
+        Raises:
+            EngineError: The interpreter cannot be started.
+        """
+        python = interpreter(options, os.environ)
+        command = [python, _local_path(invocation.script), *invocation.argv]
+        try:
+            process = subprocess.Popen(  # noqa: S603 - the command is our own, without a shell
+                command,
+                env=child_environment(invocation, options, os.environ),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise EngineError(
+                f"cannot start {python}: {error.strerror}; set JOBKIT_SPARK_PYTHON, or "
+                "`local: {python: ...}`, to an interpreter that has pyspark"
+            ) from error
+        return cls(process)
+
+    @property
+    def pid(self) -> int:
+        """The process id of the script."""
+        return self._process.pid
+
+    def lines(self) -> Iterator[str]:
+        """What the script prints, line by line, until it ends."""
+        assert self._process.stdout is not None  # noqa: S101 - it was opened as a pipe
+        for line in self._process.stdout:
+            yield line.rstrip("\n")
+
+    def wait(self) -> int:
+        """The exit code; negative: the signal that ended the script."""
+        return self._process.wait()
+
+    def stop(self) -> bool:
+        """End the script and every process it started; True if any of them was still running."""
+        tree = _tree(self._process.pid)
+        for process in tree:
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+        _, alive = psutil.wait_procs(tree, timeout=GRACE_SECONDS)
+        for process in alive:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(alive, timeout=GRACE_SECONDS)
+        return bool(tree)
+
+
+def interpreter(options: Options, variables: Mapping[str, str]) -> str:
+    """The interpreter that runs the job: the option's, `JOBKIT_SPARK_PYTHON`, or Airflow's own."""
+    return options.python or variables.get("JOBKIT_SPARK_PYTHON") or sys.executable
+
+
+def child_environment(
+    invocation: Invocation, options: Options, variables: Mapping[str, str]
+) -> dict[str, str]:
+    """The variables of the script: the worker's without Airflow's configuration, and the wheels first.
+
+    Airflow's configuration holds secrets (the metadata database, the Fernet key) that no job needs.
+    """
+    kept = {
+        name: value for name, value in variables.items() if not name.startswith(("AIRFLOW__", "_AIRFLOW_"))
+    }
+    path = [_local_path(wheel) for wheel in invocation.wheels]
+    inherited = variables.get("PYTHONPATH")
+    return {
+        **kept,
+        "PYTHONPATH": os.pathsep.join([*path, inherited] if inherited else path),
+        "PYTHONUNBUFFERED": "1",
+        "JOBKIT_LIFELINE": "1",
+        "JOBKIT_SPARK_MASTER": options.master,
+        "JOBKIT_SPARK_CONF": json.dumps(dict(options.conf)),
+    }
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    try:
+        root = psutil.Process(pid)
+        if root.status() == psutil.STATUS_ZOMBIE:
+            return []
+        return [*root.children(recursive=True), root]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _local_path(location: str) -> str:
+    parts = urlsplit(location)
+    return url2pathname(parts.path) if parts.scheme == "file" else location

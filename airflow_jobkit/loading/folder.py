@@ -1,0 +1,100 @@
+"""The files of a DAGs folder, and the project they belong to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from airflow_jobkit.errors import EnvironmentNotFoundError
+from airflow_jobkit.loading.environment import choose_environment
+from airflow_jobkit.loading.yaml_text import Document, read_document
+from airflow_jobkit.problems import Problem
+from airflow_jobkit.spec.project import parse_project
+from airflow_jobkit.spec.settings import Settings, resolve_settings
+
+PROJECT_FILE = "jobkit.yaml"
+
+
+@dataclass(frozen=True)
+class LoadedProject:
+    """The project of a DAGs folder: its Settings (None where they could not be made) and its Problems."""
+
+    folder: Path
+    settings: Settings | None
+    problems: tuple[Problem, ...]
+
+
+def load_project(
+    folder: Path, environment: str | None = None, variables: Mapping[str, str] | None = None
+) -> LoadedProject:
+    """Read `jobkit.yaml` of a DAGs folder and lay the Environment over it.
+
+    Args:
+        folder: The DAGs folder; relative places start at the folder that holds it.
+        environment: The Environment's name; None to choose it as `choose_environment` says.
+        variables: The environment variables; default: the process's own.
+    """
+    folder = folder.resolve()
+    file = folder / PROJECT_FILE
+    document = read_file(file)
+    if document.data is None and not document.problems:
+        remedy = "write `project: <name>` and `environments: {local: {}}` there"
+        problem = Problem(document.file, 1, 1, "", "there is no project file", remedy, "no-project")
+        return LoadedProject(folder, None, (problem,))
+    if document.data is None:
+        return LoadedProject(folder, None, document.problems)
+    project, issues = parse_project(document.data)
+    problems = (*document.problems, *(document.problem(issue) for issue in issues))
+    if project is None:
+        return LoadedProject(folder, None, problems)
+    try:
+        name = choose_environment(project, environment, os.environ if variables is None else variables)
+        settings = resolve_settings(project, name, folder.parent)
+    except EnvironmentNotFoundError as error:
+        problem = Problem(document.file, 1, 1, "environments", str(error), "", "unknown-environment")
+        return LoadedProject(folder, None, (*problems, problem))
+    return LoadedProject(folder, settings, problems)
+
+
+def project_environments(folder: Path) -> tuple[str | None, ...]:
+    """The names of the project's Environments; a lone None where the project file is wrong or has none."""
+    project, _ = parse_project(read_file(folder / PROJECT_FILE).data)
+    return tuple(project.environments) or (None,) if project is not None else (None,)
+
+
+def dag_files(folder: Path) -> list[Path]:
+    """The YAML files below a folder that describe DAGs, sorted; hidden files and folders are left out."""
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [
+            Path(parent, name)
+            for name in names
+            if name.endswith((".yaml", ".yml")) and name != PROJECT_FILE and not name.startswith(".")
+        ]
+    return sorted(found)
+
+
+def read_file(path: Path) -> Document:
+    """Read one YAML file; one that cannot be read gives a Problem, a missing one an empty Document."""
+    name = display_name(path)
+    try:
+        return read_document(name, path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Document(name, "", None)
+    except UnicodeDecodeError as error:
+        message = f"not UTF-8 text: {error.reason} at byte {error.start}"
+        problem = Problem(name, 1, 1, "", message, "save it as UTF-8", "encoding")
+    except OSError as error:
+        problem = Problem(name, 1, 1, "", f"cannot be read: {error.strerror}", "correct that", "unreadable")
+    return Document(name, "", None, (problem,))
+
+
+def display_name(path: Path) -> str:
+    """The path as a person would type it: relative to the working directory where it is below it."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

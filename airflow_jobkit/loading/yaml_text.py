@@ -1,0 +1,147 @@
+"""YAML text to plain data, fast; and back to lines and columns where there is something to report.
+
+What YAML 1.1 would silently turn into something else is a mistake here: `on` (True), `010` (8), `12:30`
+(750), `1.10` (1.1), a key that stands twice (the second wins).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import yaml
+
+from airflow_jobkit.loading.places import FastLoader, Places, node_that_holds_itself
+from airflow_jobkit.loading.syntax import syntax_problem, unreadable_problem
+from airflow_jobkit.problems import Issue, Problem, dotted
+
+_OLD_BOOLEAN = re.compile(r"(?i:yes|no|on|off)")
+_OCTAL = re.compile(r"[-+]?0[0-7_]+")
+_CLOCK = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
+_TRIMMED = re.compile(r"[-+]?[0-9]+\.[0-9]+0")
+
+
+@dataclass(frozen=True)
+class _Slip:
+    """A mistake that the loader saw while it built the data: its mark and the words for it."""
+
+    mark: yaml.Mark
+    message: str
+    remedy: str
+    code: str
+
+
+class _Loader(FastLoader):
+    """The safe loader, which writes down traps and keys that stand twice."""
+
+    slips: list[_Slip]
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: dict[str, yaml.Mark] = {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            first = seen.setdefault(key.value, key.start_mark)
+            if first is not key.start_mark:
+                message = f"the key {key.value!r} stands here a second time (first in line {first.line + 1})"
+                remedy = "rename or remove one of them"
+                self.slips.append(_Slip(key.start_mark, message, remedy, "duplicate-key"))
+        return super().construct_mapping(node, deep=deep)
+
+    def construct_bool(self, node: yaml.ScalarNode) -> Any:
+        value = self.construct_yaml_bool(node)
+        if _OLD_BOOLEAN.fullmatch(node.value):
+            self._trap(node, str(value).lower())
+        return value
+
+    def construct_int(self, node: yaml.ScalarNode) -> Any:
+        value = self.construct_yaml_int(node)
+        self._check_number(node, value)
+        return value
+
+    def construct_float(self, node: yaml.ScalarNode) -> Any:
+        value = self.construct_yaml_float(node)
+        self._check_number(node, value)
+        return value
+
+    def construct_timestamp(self, node: yaml.ScalarNode) -> Any:
+        try:
+            return self.construct_yaml_timestamp(node)
+        except ValueError as error:
+            message, remedy = f"no such date: {error}", "correct it, or put it in quotes if it is text"
+            self.slips.append(_Slip(node.start_mark, message, remedy, "bad-value"))
+            return None
+
+    def _check_number(self, node: yaml.ScalarNode, value: float) -> None:
+        text = node.value
+        octal = _OCTAL.fullmatch(text) and text.strip("+-0_")
+        if octal or _CLOCK.fullmatch(text) or _TRIMMED.fullmatch(text):
+            self._trap(node, str(value))
+
+    def _trap(self, node: yaml.ScalarNode, value: str) -> None:
+        message = f"YAML reads {node.value} as {value}"
+        self.slips.append(_Slip(node.start_mark, message, f'write {value}, or "{node.value}"', "yaml-trap"))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:bool", _Loader.construct_bool)
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_int)
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_float)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_timestamp)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file that was read: its name, its text, its data and the mistakes seen on the way."""
+
+    file: str
+    text: str
+    data: Any
+    problems: tuple[Problem, ...] = field(default=())
+
+    def problem(self, issue: Issue) -> Problem:
+        """The Issue with its place in this file."""
+        line, column = self._places.of(issue.path, issue.at)
+        lines = self.text.splitlines()
+        source = lines[line - 1] if line <= len(lines) else ""
+        where = dotted(issue.path)
+        return Problem(self.file, line, column, where, issue.message, issue.remedy, issue.code, source)
+
+    def all_problems(self, issues: Iterable[Issue]) -> tuple[Problem, ...]:
+        """The mistakes seen while reading, and these Issues but for those that follow from such a mistake."""
+        places = {(problem.line, problem.column) for problem in self.problems}
+        found = (self.problem(issue) for issue in issues)
+        return (*self.problems, *(p for p in found if (p.line, p.column) not in places))
+
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self.text)
+
+
+def read_document(file: str, text: str) -> Document:
+    """Read one YAML document; mistakes of form become its Problems, and its data is then None."""
+    loader = _Loader(text)
+    loader.slips = []
+    try:
+        root = loader.get_single_node()
+        knot = node_that_holds_itself(root) if root is not None and "*" in text else None
+        if knot is not None:
+            raise yaml.MarkedYAMLError(problem="this value holds itself", problem_mark=knot.start_mark)
+        data = loader.construct_document(root) if root is not None else None
+    except yaml.MarkedYAMLError as error:
+        return Document(file, text, None, (syntax_problem(file, text, error),))
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        return Document(file, text, None, (unreadable_problem(file, text, error),))
+    finally:
+        loader.dispose()
+    return Document(file, text, data, tuple(_slip_problems(file, text, loader.slips)))
+
+
+def _slip_problems(file: str, text: str, slips: Iterable[_Slip]) -> Iterable[Problem]:
+    lines, places = text.splitlines(), Places(text)
+    for slip in slips:
+        line, column = slip.mark.line + 1, slip.mark.column + 1
+        where = dotted(places.path_at(slip.mark))
+        yield Problem(file, line, column, where, slip.message, slip.remedy, slip.code, lines[line - 1])

@@ -1,0 +1,92 @@
+"""Values that YAML writes in words: durations, dates, versions, names."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any
+
+from packaging.version import InvalidVersion, Version
+from pydantic import BeforeValidator, Field
+
+from airflow_jobkit.spec.model import describe, mistake
+
+# PEP 440's public versions, in a form that a browser's trigger form can check too.
+VERSION_PATTERN = r"^[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?(\.post[0-9]+)?(\.dev[0-9]+)?(\+[a-z0-9.]+)?$"
+
+PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+NO_CRON = ("@once", "@continuous")
+
+_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def parse_duration(value: Any) -> dt.timedelta:
+    """Read `30m`, `1h30m`, `2d`, `45s`, or a whole number of seconds."""
+    if isinstance(value, dt.timedelta):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return dt.timedelta(seconds=value)
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    amounts = match.groups() if match else ()
+    duration = dt.timedelta(
+        **{unit: int(amount) for unit, amount in zip(_UNITS.values(), amounts, strict=False) if amount}
+    )
+    if not duration:
+        raise mistake(f"not a duration: {describe(value)}", "write it like 30m, 1h30m, 2d or 45s")
+    return duration
+
+
+def parse_moment(value: Any) -> dt.datetime:
+    """Read a date or a date with a time; without a zone it is UTC."""
+    if isinstance(value, str):
+        try:
+            value = dt.datetime.fromisoformat(value)
+        except ValueError:
+            raise mistake(f"not a date: {describe(value)}", "write it like 2026-01-31") from None
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        value = dt.datetime.combine(value, dt.time.min)
+    if not isinstance(value, dt.datetime):
+        raise mistake(f"not a date: {describe(value)}", "write it like 2026-01-31")
+    return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+
+
+def parse_version(value: Any) -> str:
+    """Read an exact PEP 440 version, such as `0.2.0`, in its normal form."""
+    if isinstance(value, float | int):
+        raise mistake(
+            f"a version is text, got {describe(value)}",
+            'put it in quotes, for example "1.10"',
+            "version-in-quotes",
+        )
+    try:
+        version = str(Version(value))
+    except (InvalidVersion, TypeError):
+        raise mistake(
+            f"not a version: {describe(value)}", 'write an exact version, for example "0.2.0"'
+        ) from None
+    return version
+
+
+def parse_schedule(value: Any) -> str | None:
+    """Read a cron expression, a preset such as `@daily`, or nothing."""
+    from croniter import croniter  # only files that set a schedule pay for it
+
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise mistake(f"a schedule is text, got {describe(value)}", 'put it in quotes: "0 6 * * *"')
+    if value in PRESETS:
+        return value
+    if value.startswith("@") or len(value.split()) != 5 or not croniter.is_valid(value):
+        raise mistake(
+            f"not a schedule: {describe(value)}", 'write cron, "0 6 * * *", or @daily, @hourly, ...'
+        )
+    return value
+
+
+Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration)]
+Moment = Annotated[dt.datetime, BeforeValidator(parse_moment)]
+CodeVersion = Annotated[str, BeforeValidator(parse_version)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", min_length=1, max_length=250)]
+Schedule = Annotated[str | None, BeforeValidator(parse_schedule)]
