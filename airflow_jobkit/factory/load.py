@@ -1,0 +1,100 @@
+"""`load_dags`: the one line that a DAGs folder needs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from airflow_jobkit._compat import DAG, get_parsing_context
+from airflow_jobkit.errors import ContractError
+from airflow_jobkit.factory.dags import build_dag
+from airflow_jobkit.factory.problems_dag import DAG_ID as PROBLEMS_DAG_ID
+from airflow_jobkit.factory.problems_dag import build_problems_dag
+from airflow_jobkit.factory.tasks import BuildError
+from airflow_jobkit.loading.dags import LoadedDag, load_dag, load_files
+from airflow_jobkit.loading.folder import dag_files, load_project
+from airflow_jobkit.problems import Problem, ProblemsError
+from airflow_jobkit.release import read_release_index
+from airflow_jobkit.release.index import INDEX_FILE
+from airflow_jobkit.spec.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def load_dags(
+    namespace: dict[str, Any], folder: str | Path | None = None, *, environment: str | None = None
+) -> None:
+    """Build the DAGs that the YAML files of a folder describe, and export them to Airflow.
+
+    A DAG with a mistake is left out and shown in a DAG of its own, `jobkit_problems`; the others are not
+    affected. When Airflow executes one task, only that task's DAG is built.
+
+    Args:
+        namespace: The loader's `globals()`.
+        folder: The folder with `jobkit.yaml` and the DAG files; default: the loader's own.
+        environment: The Environment's name; default: as the environment says.
+
+    Raises:
+        ProblemsError: `jobkit.yaml` is wrong, so that no DAG can be built; or a task is about to run and its
+            DAG's file has become bad.
+    """
+    folder = Path(folder) if folder is not None else Path(namespace["__file__"]).parent
+    project = load_project(folder, environment)
+    if project.settings is None:
+        raise ProblemsError(project.problems)
+    versions = published_versions(folder, project.settings)
+    wanted = get_parsing_context().dag_id
+    if wanted is not None and wanted != PROBLEMS_DAG_ID:
+        dags = _build_wanted(wanted, folder, project.settings, versions)
+    else:
+        dags = _build_all(folder, project.settings, versions, project.problems)
+    # No Python name holds a colon, so nothing of the loader's own is overwritten.
+    namespace.update({f"dag:{dag.dag_id}": dag for dag in dags})
+
+
+def published_versions(folder: Path, settings: Settings) -> tuple[str, ...]:
+    """The versions in `.jobkit/releases.json`, newest first; none where it is absent or of another root.
+
+    They are suggestions in a form, so a file that cannot be read costs a warning and no DAG.
+    """
+    try:
+        index = read_release_index(folder / INDEX_FILE)
+    except ContractError as error:
+        log.warning("%s; `jobkit release publish` writes it anew", error)
+        return ()
+    return index.versions if index is not None and index.code_root == settings.code_root else ()
+
+
+def build_dags(
+    loaded: Sequence[LoadedDag], settings: Settings, versions: Sequence[str]
+) -> tuple[list[DAG], list[Problem]]:
+    """Build DAGs one by one; what only building shows becomes a Problem of that DAG."""
+    dags: list[DAG] = []
+    problems: list[Problem] = []
+    for dag in loaded:
+        try:
+            dags.append(build_dag(dag.spec, settings, versions))
+        except BuildError as error:  # noqa: PERF203 - one bad DAG leaves the others alone
+            problems.append(dag.document.problem(error.issue.below(dag.spec.dag_id)))
+    return dags, problems
+
+
+def _build_wanted(dag_id: str, folder: Path, settings: Settings, versions: Sequence[str]) -> list[DAG]:
+    loaded = load_dag(dag_id, folder, settings)
+    dags, problems = build_dags(loaded.dags, settings, versions)
+    if not dags and (loaded.problems or problems):
+        raise ProblemsError((*loaded.problems, *problems))
+    return dags
+
+
+def _build_all(
+    folder: Path, settings: Settings, versions: Sequence[str], project_problems: Sequence[Problem]
+) -> list[DAG]:
+    loaded = load_files(dag_files(folder), settings)
+    dags, build_problems = build_dags(loaded.dags, settings, versions)
+    problems = sorted((*project_problems, *loaded.problems, *build_problems))
+    for problem in problems:
+        log.error("%s", problem.headline())
+    return [*dags, build_problems_dag(problems)] if problems else dags

@@ -1,0 +1,63 @@
+"""The DAG that shows a folder's Problems in Airflow's UI, and is there only while there are any.
+
+Import errors cannot do it: one on the loader marks every good DAG as broken too, and one on another path is
+deleted again by Airflow's periodic clean-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow_jobkit._compat import DAG, BaseOperator
+from airflow_jobkit.problems import Problem, ProblemsError
+
+DAG_ID = "jobkit_problems"
+_SHOWN = 200
+
+
+class ShowProblemsOperator(BaseOperator):
+    """Fails with the Problems in its log, for those who look there."""
+
+    def __init__(self, *, problems: Sequence[Problem], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.problems = tuple(problems)
+
+    def execute(self, context: Any) -> None:  # noqa: ARG002 - Airflow's signature
+        """Raise the Problems; Airflow shows them in the task's log."""
+        raise ProblemsError(self.problems)
+
+
+def build_problems_dag(problems: Sequence[Problem]) -> DAG:
+    """A DAG without a schedule, whose name counts the Problems and whose documentation lists them."""
+    files = len({problem.file for problem in problems})
+    title = f"{_count(len(problems), 'problem')} in {_count(files, 'YAML file')}"
+    dag = DAG(
+        dag_id=DAG_ID,
+        dag_display_name=f"⚠ jobkit: {title}",
+        description=f"{title}; the DAGs of these files are not loaded",
+        doc_md=_document(title, problems),
+        schedule=None,
+        catchup=False,
+        tags=["jobkit", "problems"],
+    )
+    ShowProblemsOperator(task_id="show_problems", problems=problems, dag=dag)
+    return dag
+
+
+def _document(title: str, problems: Sequence[Problem]) -> str:
+    lines = [
+        f"### {title}",
+        "",
+        "`jobkit validate` shows the same on a laptop. Other DAGs are not affected.",
+        "",
+    ]
+    for problem in problems[:_SHOWN]:
+        lines += ["```", problem.text().replace("```", "'''"), "```", ""]
+    if len(problems) > _SHOWN:
+        lines.append(f"... and {len(problems) - _SHOWN} more")
+    return "\n".join(lines)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

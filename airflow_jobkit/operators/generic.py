@@ -1,0 +1,206 @@
+"""What all Engines share: version, Envelope, Result, error text and kill."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from airflow_jobkit._compat import BaseOperator
+from airflow_jobkit.contracts.envelope import DatasetBinding, Envelope, NotifierBinding
+from airflow_jobkit.contracts.result import MissingResult, Result, parse_result
+from airflow_jobkit.engines.invocation import (
+    ENVELOPE,
+    MODULE_NAME,
+    NOTIFICATION_SERVICE_TYPE,
+    Invocation,
+    job_arguments,
+)
+from airflow_jobkit.engines.options import EngineOptions
+from airflow_jobkit.errors import UnknownNotifierError
+from airflow_jobkit.operators.outcome import RunEnd, RunLabel, conclude
+from airflow_jobkit.operators.task_run import TaskRun, task_run_of
+from airflow_jobkit.operators.versions import resolve_release
+from airflow_jobkit.problems import choices_remedy
+from airflow_jobkit.release import Release, Store, open_store
+from airflow_jobkit.spec.settings import Settings
+
+# Linux takes no single argument above 128 KiB.
+_LARGEST_INLINE_ENVELOPE = 64 * 1024
+
+
+class GenericSparkJobOperator(BaseOperator):
+    """Runs one Job of a Release on an Engine.
+
+    The version is resolved by the first task of a DAG run and recorded, so that all its tasks and retries run
+    the same code. The job's Result comes back as XCom: status, rows in and out, metrics, datasets, checks.
+
+    Args:
+        spark_job: The job: `package.module`, or `package.module:Class`.
+        settings: The project in its Environment.
+        options: Options of the Engine; default: those of the Settings.
+        job_args: The job's own arguments; None leaves the job's default (templated).
+        code_version: A version for this task alone; default: the DAG run's (templated).
+        notification_service_type: A notifier for this task alone; default: the DAG run's (templated).
+    """
+
+    engine: ClassVar[str]
+    template_fields: Sequence[str] = ("job_args", "code_version", "notification_service_type")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"job_args": "json"}
+    ui_color = "#f4ecd8"
+
+    def __init__(
+        self,
+        *,
+        spark_job: str,
+        settings: Settings,
+        options: EngineOptions | None = None,
+        job_args: Mapping[str, Any] | None = None,
+        code_version: str | None = None,
+        notification_service_type: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.spark_job = spark_job
+        self.settings = settings
+        self.options = options
+        self.job_args = job_args
+        self.code_version = code_version
+        self.notification_service_type = notification_service_type
+
+    @abstractmethod
+    def run_job(self, invocation: Invocation) -> RunEnd:
+        """Run the entry script on the Engine and wait for its end."""
+
+    @abstractmethod
+    def stop_job(self) -> None:
+        """End the run, if there is one; called from a signal handler too."""
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Run the job at its version and return the summary of its Result.
+
+        Raises:
+            ReleaseError: The Release does not exist or is damaged; nothing was started.
+            JobFailedError: The job failed; the message is its own.
+            EngineError: The Engine ended the run, or could not start it.
+        """
+        run = task_run_of(context)
+        code, runs = open_store(self.settings.code_root), open_store(self.settings.runs_root)
+        release = self._release(run, code, runs)
+        label = RunLabel(
+            spark_job=self.spark_job,
+            code_version=release.version,
+            code_digest=release.digest,
+            try_number=run.try_number,
+            result=runs.location(run.identity.result_key),
+        )
+        invocation = self._invocation(run, release, runs)
+        try:
+            end = self.run_job(invocation)
+        finally:
+            self.stop_job()
+        result = self._result(run, runs)
+        summary = conclude(end, result, label)
+        self.log.info("%s: %s", label, summary["status"])
+        return summary
+
+    def on_kill(self) -> None:
+        """End the run when Airflow ends the task."""
+        self.stop_job()
+
+    def _release(self, run: TaskRun, code: Store, runs: Store) -> Release:
+        """The Release of this task, with a log line that says who chose it."""
+        release, record = resolve_release(
+            code=code,
+            runs=runs,
+            identity=run.identity,
+            form_choice=run.chosen.get("code_version"),
+            task_pin=self.code_version,
+            default=run.params.get("code_version") or self.settings.code_version,
+        )
+        self.log.info(
+            "code version %s (digest %s, chosen by: %s)", record.version, record.digest[:12], record.source
+        )
+        return release
+
+    def _invocation(self, run: TaskRun, release: Release, runs: Store) -> Invocation:
+        """The call of the entry script: readable arguments first, the Envelope last."""
+        own = job_arguments(self.job_args or {})
+        notifier = (
+            self.notification_service_type
+            or run.params.get("notification_service_type")
+            or self.settings.notification_service_type
+        )
+        envelope = self._envelope(run, release, runs, tuple(name for name, _ in own), notifier).encode()
+        if len(envelope) > _LARGEST_INLINE_ENVELOPE:
+            key = f"{run.identity.folder}/envelope-{run.try_number}.txt"
+            runs.replace(key, envelope.encode())
+            envelope = f"@{runs.location(key)}"
+        return Invocation(
+            script=release.location(f"scripts/{self.engine}/generic_entry.py"),
+            wheels=tuple(
+                release.location(file.path)
+                for file in release.manifest.files
+                if file.path.startswith("wheels/")
+            ),
+            arguments=(
+                (MODULE_NAME, self.spark_job),
+                (NOTIFICATION_SERVICE_TYPE, notifier),
+                *own,
+                (ENVELOPE, envelope),
+            ),
+        )
+
+    def _envelope(
+        self, run: TaskRun, release: Release, runs: Store, arguments: tuple[str, ...], notifier: str
+    ) -> Envelope:
+        return Envelope(
+            identity=run.identity,
+            try_number=run.try_number,
+            logical_date=run.logical_date,
+            data_interval_start=run.data_interval_start,
+            data_interval_end=run.data_interval_end,
+            engine=self.engine,
+            environment=self.settings.environment,
+            code_version=release.version,
+            code_digest=release.digest,
+            arguments=arguments,
+            data_root=self.settings.data_root,
+            datasets={
+                name: DatasetBinding(dataset.path, dataset.format, dataset.ddl, dataset.options)
+                for name, dataset in self.settings.datasets.items()
+            },
+            result=runs.location(run.identity.result_key),
+            notifier=notifier_binding(notifier, self.settings),
+        )
+
+    def _result(self, run: TaskRun, runs: Store) -> Result | MissingResult:
+        """What this very try reported; an earlier try's Result at the same place does not count."""
+        key = run.identity.result_key
+        data = runs.read(key)
+        missing = MissingResult(runs.location(key))
+        if data is None:
+            self.log.warning("no Result at %s: what the job did is unknown", missing.location)
+            return missing
+        result = parse_result(data, missing.location)
+        if result.try_number != run.try_number:
+            self.log.warning("the Result at %s is of try %s", missing.location, result.try_number)
+            return missing
+        for warning in result.warnings:
+            self.log.warning("%s", warning)
+        if result.error is not None:
+            self.log.error("the job failed in %s:\n%s", result.error.stage, result.error.trace)
+        return result
+
+
+def notifier_binding(name: str, settings: Settings) -> NotifierBinding:
+    """The class and settings of a notifier.
+
+    Raises:
+        UnknownNotifierError: It is neither built in nor configured; the message names those that are.
+    """
+    known = settings.notification_service_types
+    if name not in known:
+        raise UnknownNotifierError(f"no notifier {name!r}; {choices_remedy(name, known)}")
+    configured = dict(settings.notifiers.get(name, {}))
+    return NotifierBinding(configured.pop("class", None), configured)

@@ -1,0 +1,41 @@
+"""Jobs on embedded Spark."""
+
+from __future__ import annotations
+
+import signal
+from typing import ClassVar
+
+from airflow_jobkit.engines.invocation import Invocation
+from airflow_jobkit.engines.local.client import LocalRun
+from airflow_jobkit.engines.local.options import Options
+from airflow_jobkit.operators.generic import GenericSparkJobOperator
+from airflow_jobkit.operators.outcome import RunEnd
+
+
+class LocalSparkJobOperator(GenericSparkJobOperator):
+    """Runs the local entry script in a child process; its output is the task's log."""
+
+    engine: ClassVar[str] = "local"
+    _run: LocalRun | None = None
+
+    def run_job(self, invocation: Invocation) -> RunEnd:
+        """Start the script, copy what it prints into the task's log, and wait for its end."""
+        options = self.options or self.settings.options.get(self.engine) or Options()
+        assert isinstance(options, Options)  # noqa: S101 - the factory and the Settings hold no others here
+        self._run = LocalRun.start(invocation, options)
+        self.log.info("running as process %s", self._run.pid)
+        for line in self._run.lines():
+            self.log.info("%s", line)
+        return run_end(self._run.wait())
+
+    def stop_job(self) -> None:
+        """End the script and all that it started."""
+        if self._run is not None and self._run.stop():
+            self.log.info("stopped process %s and its children", self._run.pid)
+
+
+def run_end(exit_code: int) -> RunEnd:
+    """What an exit code says; a negative one names the signal that ended the process."""
+    if exit_code >= 0:
+        return RunEnd(exit_code == 0, f"exit code {exit_code}")
+    return RunEnd(False, f"killed by {signal.Signals(-exit_code).name}")
