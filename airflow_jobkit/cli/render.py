@@ -1,0 +1,69 @@
+"""`jobkit render`: what a YAML file comes to."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from airflow_jobkit.cli.project import dags_folder_of, settings_of
+from airflow_jobkit.engines import operator_class_path
+from airflow_jobkit.loading.dags import load_file
+from airflow_jobkit.problems import ProblemsError
+from airflow_jobkit.spec.dag import DagSpec
+from airflow_jobkit.spec.settings import Settings
+from airflow_jobkit.spec.task import SparkTask, Task, TaskKeys
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the DAGs of a file with every default filled in.
+
+    Raises:
+        ProblemsError: The file or its project is wrong.
+    """
+    file: Path = arguments.file
+    settings = settings_of(dags_folder_of(file), arguments.env)
+    loaded = load_file(file.resolve(), settings)
+    if loaded.problems:
+        raise ProblemsError(loaded.problems)
+    document = {dag.spec.dag_id: render_dag(dag.spec, settings) for dag in loaded.dags}
+    # Through JSON, so that dates and durations are text in both forms.
+    plain = json.loads(json.dumps(document, default=str))
+    if arguments.format == "json":
+        print(json.dumps(plain, indent=2))
+    else:
+        print(yaml.safe_dump(plain, sort_keys=False, width=100), end="")
+    return 0
+
+
+def render_dag(spec: DagSpec, settings: Settings) -> dict[str, Any]:
+    """A DAG with everything that holds for it."""
+    own = spec.keys.model_dump(exclude={"tasks", "engine", "code_version"}, exclude_none=True)
+    return {
+        "environment": settings.environment,
+        **{key: value for key, value in own.items() if value not in ((), {})},
+        "code_version": spec.code_version,
+        "notification_service_type": spec.notification_service_type,
+        "tasks": {task.task_id: render_task(task, spec, settings) for task in spec.tasks},
+    }
+
+
+def render_task(task: Task, spec: DagSpec, settings: Settings) -> dict[str, Any]:
+    """A task with everything that holds for it."""
+    shared = task.keys.model_dump(include=set(TaskKeys.model_fields), exclude_none=True)
+    common = {key: value for key, value in shared.items() if value != ()}
+    if not isinstance(task, SparkTask):
+        return {"operator": task.keys.operator, **common, **task.arguments}
+    return {
+        "operator": operator_class_path(task.engine),
+        "spark_job": task.keys.spark_job,
+        "engine": task.engine,
+        "code_version": task.keys.code_version or spec.code_version,
+        "code_root": settings.code_root,
+        "args": dict(task.keys.args),
+        **common,
+        task.engine: task.options.model_dump(),
+    }

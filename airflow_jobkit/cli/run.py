@@ -1,0 +1,132 @@
+"""`jobkit run`: a DAG run on this machine, with progress and what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from airflow_jobkit.cli.project import dags_folder_of, settings_of
+from airflow_jobkit.cli.run_view import RunView, show_failures, show_tables, show_tasks
+from airflow_jobkit.errors import JobkitError
+from airflow_jobkit.loading.dags import load_file
+from airflow_jobkit.local.airflow_home import airflow_variables, migrate, needs_migration
+from airflow_jobkit.local.events import EVENTS_FD, CannotRun, Event, RunFinished, receive
+from airflow_jobkit.problems import ProblemsError, choices_remedy
+from airflow_jobkit.spec.dag import DagSpec
+from airflow_jobkit.spec.settings import Settings
+
+PLAIN_WIDTH = 120
+"""Columns where the output is no terminal: a log, a file."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run a DAG and show what came of it; 1 if it failed.
+
+    Raises:
+        ProblemsError: The file or its project is wrong.
+        JobkitError: There is no such DAG or task, or Airflow cannot run it.
+    """
+    folder = dags_folder_of(arguments.file)
+    settings = settings_of(folder, arguments.env)
+    spec = _chosen_dag(arguments, settings)
+    conf = dict(_param(text) for text in arguments.param)
+    home = folder.parent / ".jobkit" / "airflow"
+    variables = airflow_variables(home, folder, settings.environment)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    if needs_migration(home):
+        with console.status("making Airflow's database (once, about 20 seconds)"):
+            migrate(home, variables)
+    log = home / "jobkit-run.log"
+    tasks = [arguments.task] if arguments.task else [task.task_id for task in spec.tasks]
+    command = [spec.dag_id, json.dumps(conf), *([arguments.task] if arguments.task else [])]
+    view = RunView(console, spec.dag_id, settings.environment, tasks, log)
+    with _execution(command, variables, log) as events, view:
+        finished = _follow(events, view)
+    if finished is None:
+        raise JobkitError(f"Airflow ended before the DAG run did; its output is in {log}:\n{_tail(log)}")
+    return _report(finished, settings, console, log)
+
+
+def _chosen_dag(arguments: argparse.Namespace, settings: Settings) -> DagSpec:
+    """The DAG that the command line means."""
+    loaded = load_file(arguments.file.resolve(), settings)
+    specs = {dag.spec.dag_id: dag.spec for dag in loaded.dags}
+    if loaded.problems and arguments.dag not in specs:
+        raise ProblemsError(loaded.problems)
+    if arguments.dag is None and len(specs) > 1:
+        raise JobkitError(f"{arguments.file} describes several DAGs; add --dag {' or --dag '.join(specs)}")
+    dag_id = arguments.dag or next(iter(specs))
+    if dag_id not in specs:
+        raise JobkitError(f"no DAG {dag_id!r} in {arguments.file}; {choices_remedy(dag_id, specs)}")
+    spec = specs[dag_id]
+    known = [task.task_id for task in spec.tasks]
+    if arguments.task is not None and arguments.task not in known:
+        raise JobkitError(f"no task {arguments.task!r} in {dag_id}; {choices_remedy(arguments.task, known)}")
+    return spec
+
+
+def _param(text: str) -> tuple[str, Any]:
+    """`month=3` as a name and a value; the value is JSON, or else the text itself."""
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise JobkitError(f"--param {text}: write it as name=value")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+@contextmanager
+def _execution(command: Sequence[str], variables: dict[str, str], log: Path) -> Iterator[Iterator[Event]]:
+    """The events of a process that executes a DAG run; leaving the block ends the process."""
+    reading, writing = os.pipe()
+    with log.open("w", encoding="utf-8") as output, os.fdopen(reading, encoding="utf-8") as lines:
+        process = subprocess.Popen(  # noqa: S603 - our own command, without a shell
+            [sys.executable, "-m", "airflow_jobkit.local.execute", *command],
+            env={**variables, EVENTS_FD: str(writing)},
+            pass_fds=(writing,),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        os.close(writing)
+        try:
+            yield receive(lines)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _follow(events: Iterator[Event], view: RunView) -> RunFinished | None:
+    """Show events until the run is over; None if it never was."""
+    for event in events:
+        if isinstance(event, CannotRun):
+            raise JobkitError(event.message)
+        if isinstance(event, RunFinished):
+            return event
+        view.show(event)
+    return None
+
+
+def _report(finished: RunFinished, settings: Settings, console: Console, log: Path) -> int:
+    """Show the tasks, their tables and their errors; 1 unless the run succeeded."""
+    show_tasks(finished, console)
+    show_tables(finished, console)
+    if finished.state == "success":
+        return 0
+    show_failures(finished, settings.runs_root, console)
+    console.print(f"\nThe DAG run {finished.run_id} ended as {finished.state}. Airflow's full log: {log}")
+    return 1
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-25:])

@@ -1,0 +1,87 @@
+"""`jobkit validate`: every mistake in the YAML, without Airflow."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from airflow_jobkit.cli.project import dags_folder_of
+from airflow_jobkit.loading.dags import load_files
+from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, load_project, project_environments
+from airflow_jobkit.problems import Problem
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was checked, and everything that is wrong."""
+
+    problems: tuple[Problem, ...]
+    files: int
+    dags: int
+    environments: tuple[str, ...]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check the files and print what is wrong; 1 if anything is."""
+    checked = check(arguments.paths, arguments.env)
+    if arguments.format == "json":
+        print(json.dumps(asdict(checked), indent=2))
+    else:
+        print(_text(checked))
+    return 1 if checked.problems else 0
+
+
+def check(paths: Sequence[Path], environment: str | None) -> Checked:
+    """Check DAG files and the projects they belong to.
+
+    Args:
+        paths: Folders or files.
+        environment: The Environment to check for; None for every one.
+    """
+    problems: set[Problem] = set()
+    files: set[Path] = set()
+    dags: set[tuple[Path, str]] = set()
+    seen: set[str] = set()
+    for folder, chosen in _by_project(paths):
+        files.update(chosen)
+        for name in [environment] if environment else project_environments(folder):
+            project = load_project(folder, name)
+            problems.update(project.problems)
+            if project.settings is None:
+                continue
+            loaded = load_files(chosen, project.settings)
+            problems.update(loaded.problems)
+            dags.update((folder, dag.spec.dag_id) for dag in loaded.dags)
+            seen.add(project.settings.environment)
+    return Checked(tuple(sorted(problems)), len(files), len(dags), tuple(sorted(seen)))
+
+
+def _by_project(paths: Sequence[Path]) -> Iterator[tuple[Path, list[Path]]]:
+    """The DAG files of each project among the paths."""
+    chosen: dict[Path, set[Path]] = {}
+    for path in paths:
+        own = chosen.setdefault(dags_folder_of(path), set())
+        if path.is_dir():
+            own.update(dag_files(path.resolve()))
+        elif path.name != PROJECT_FILE:
+            own.add(path.resolve())
+    return ((folder, sorted(files)) for folder, files in chosen.items())
+
+
+def _text(checked: Checked) -> str:
+    lines = [problem.text() for problem in checked.problems]
+    environments = f"environment{'s' if len(checked.environments) != 1 else ''}"
+    scope = f"{_count(checked.dags, 'DAG')} in {_count(checked.files, 'file')}"
+    if checked.environments:
+        scope += f", checked for the {environments} {', '.join(checked.environments)}"
+    if not lines:
+        return f"no problems: {scope}"
+    total = _count(len(lines), "problem")
+    return "\n".join([*lines, "", f"{total} (good: {scope})"])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
