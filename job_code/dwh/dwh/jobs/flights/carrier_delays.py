@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dwh.jobs.flights.transformations import delays_by
+from dwh.jobs.flights.transformations import delays_by, worst_mean_delay
 from jobkit_runtime import AbstractJob, JobContext, not_null, row_count
+
+WORST = 10
+"""How many carriers the Result names, those with the worst mean arrival delay first."""
 
 
 class CarrierDelays(AbstractJob[None]):
@@ -24,4 +27,9 @@ class CarrierDelays(AbstractJob[None]):
             delays_by(["carrier", "flight_date"], clean, dropped).coalesce(1),
             checks=[row_count(at_least=1), not_null("carrier", "flight_date")],
         )
-        return {"carriers": carriers.rows, "carrier_days": daily.rows}
+        worst = worst_mean_delay(ctx.read("carrier_delays"), WORST)
+        return {
+            "carriers": carriers.rows,
+            "carrier_days": daily.rows,
+            "worst_carriers": [row.asDict() for row in worst.collect()],
+        }

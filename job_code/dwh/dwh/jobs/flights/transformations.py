@@ -52,3 +52,8 @@ def delays_by(keys: Sequence[str], clean: DataFrame, dropped: DataFrame) -> Data
         F.expr("percentile(arr_delay, 0.95) AS p95_arr_delay"),
     ]
     return every.groupBy(*keys).agg(*measures).orderBy(*keys)
+
+
+def worst_mean_delay(delays: DataFrame, limit: int) -> DataFrame:
+    """The rows with the worst mean arrival delay, the worst first."""
+    return delays.orderBy("mean_arr_delay", ascending=False).limit(limit)

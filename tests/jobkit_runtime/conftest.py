@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobkit_runtime.context import JobContext
+from jobkit_runtime.datasets import FileDatasets
+from jobkit_runtime.envelope import DatasetBinding
+from jobkit_runtime.journal import Journal
+from jobkit_runtime.platforms import GivenPlatform
+from jobkit_runtime.runinfo import RunInfo
+
+ROOT = Path(__file__).resolve().parents[2]
+JOB_CODE = ROOT / "job_code"
+CONTRACTS = ROOT / "tests" / "contracts"
+
+
+@pytest.fixture
+def contract() -> Callable[[str], dict[str, Any]]:
+    """Read a golden document by name."""
+    return lambda name: json.loads((CONTRACTS / name).read_text())
+
+
+@pytest.fixture
+def team_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """Write modules of a package that is importable during the test: `team_package(jobs="...source...")`."""
+    folder = tmp_path / "lib"
+    monkeypatch.syspath_prepend(folder)
+
+    def write(**sources: str) -> Path:
+        package = folder / "team"
+        package.mkdir(parents=True, exist_ok=True)
+        (package / "__init__.py").touch()
+        for name, source in sources.items():
+            (package / f"{name}.py").write_text(source)
+        return folder
+
+    yield write
+    for name in [name for name in sys.modules if name.partition(".")[0] == "team"]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def run_script(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run an entry script as a process of its own: `run_script("local", *argv, lib=folder, env={...})`."""
+
+    def run(
+        engine: str,
+        *argv: str,
+        lib: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        python: str = sys.executable,
+    ) -> subprocess.CompletedProcess[str]:
+        paths = [str(path) for path in (JOB_CODE, JOB_CODE / "dwh", lib) if path]
+        script = JOB_CODE / "scripts" / engine / "generic_entry.py"
+        return subprocess.run(
+            [python, str(script), *argv],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=180,
+        )
+
+    return run
+
+
+@pytest.fixture
+def file_context(tmp_path: Path) -> Callable[..., JobContext[Any]]:
+    """A context on real files below tmp_path, on the shared session; each call is one try of a run."""
+
+    def make(
+        run_key: str = "run1", try_number: int = 1, datasets: Mapping[str, DatasetBinding] | None = None
+    ) -> JobContext[Any]:
+        import logging
+
+        platform, journal = GivenPlatform(), Journal()
+        run = RunInfo(run_key=run_key, engine="local", try_number=try_number, code_version="0.1.0")
+        return JobContext(
+            params=None,
+            run=run,
+            platform=platform,
+            datasets=FileDatasets(platform, run, journal, str(tmp_path / "data"), datasets or {}),
+            journal=journal,
+            logger=logging.getLogger("test"),
+        )
+
+    return make
+
+
+@pytest.fixture
+def packed() -> Callable[[Mapping[str, Any]], str]:
+    """Pack an Envelope as the operator does."""
+    import base64
+    import zlib
+
+    def pack(document: Mapping[str, Any]) -> str:
+        return base64.urlsafe_b64encode(zlib.compress(json.dumps(document).encode())).rstrip(b"=").decode()
+
+    return pack
