@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -19,11 +20,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = importlib.import_module(f"airflow_jobkit.cli.{arguments.module}")
     try:
         code: int = getattr(command, arguments.function)(arguments)
+        sys.stdout.flush()
     except JobkitError as error:
         print(f"jobkit: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        sys.stderr.close()
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough; what is still buffered must not fail at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         print("jobkit: stopped", file=sys.stderr)

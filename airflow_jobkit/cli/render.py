@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from airflow_jobkit.problems import ProblemsError
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.task import SparkTask, Task, TaskKeys
+from airflow_jobkit.spec.values import duration_text
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -31,12 +33,19 @@ def run(arguments: argparse.Namespace) -> int:
         raise ProblemsError(loaded.problems)
     document = {dag.spec.dag_id: render_dag(dag.spec, settings) for dag in loaded.dags}
     # Through JSON, so that dates and durations are text in both forms.
-    plain = json.loads(json.dumps(document, default=str))
+    plain = json.loads(json.dumps(document, default=_as_text))
     if arguments.format == "json":
         print(json.dumps(plain, indent=2))
     else:
         print(yaml.safe_dump(plain, sort_keys=False, width=100), end="")
     return 0
+
+
+def _as_text(value: Any) -> str:
+    """A date or a duration as the YAML would have it."""
+    if isinstance(value, dt.timedelta):
+        return duration_text(value)
+    return value.isoformat() if isinstance(value, dt.date) else str(value)
 
 
 def render_dag(spec: DagSpec, settings: Settings) -> dict[str, Any]:

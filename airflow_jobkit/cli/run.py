@@ -21,7 +21,7 @@ from airflow_jobkit.loading.dags import load_file
 from airflow_jobkit.local.airflow_home import airflow_variables, migrate, needs_migration
 from airflow_jobkit.local.events import EVENTS_FD, CannotRun, Event, RunFinished, receive
 from airflow_jobkit.problems import ProblemsError, choices_remedy
-from airflow_jobkit.spec.dag import DagSpec
+from airflow_jobkit.spec.dag import RESERVED_PARAMS, DagSpec
 from airflow_jobkit.spec.settings import Settings
 
 PLAIN_WIDTH = 120
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = dags_folder_of(arguments.file)
     settings = settings_of(folder, arguments.env)
     spec = _chosen_dag(arguments, settings)
-    conf = dict(_param(text) for text in arguments.param)
+    conf = dict(_param(text, spec) for text in arguments.param)
     home = folder.parent / ".jobkit" / "airflow"
     variables = airflow_variables(home, folder, settings.environment)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
@@ -74,11 +74,14 @@ def _chosen_dag(arguments: argparse.Namespace, settings: Settings) -> DagSpec:
     return spec
 
 
-def _param(text: str) -> tuple[str, Any]:
+def _param(text: str, spec: DagSpec) -> tuple[str, Any]:
     """`month=3` as a name and a value; the value is JSON, or else the text itself."""
     name, separator, value = text.partition("=")
     if not separator or not name:
         raise JobkitError(f"--param {text}: write it as name=value")
+    known = {*spec.keys.params, *(RESERVED_PARAMS if spec.spark_tasks else ())}
+    if name not in known:
+        raise JobkitError(f"--param {text}: no param {name!r} in {spec.dag_id}; {choices_remedy(name, known)}")
     try:
         return name, json.loads(value)
     except ValueError:

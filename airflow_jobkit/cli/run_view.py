@@ -20,7 +20,7 @@ from airflow_jobkit.contracts.result import parse_result
 from airflow_jobkit.local.events import Event, Loading, RunFinished, TaskFinished, TaskOutcome, TaskRunning
 from airflow_jobkit.release import open_store
 
-# A line that the job itself logged, inside Airflow's log line; Airflow 3 adds its logger and place at the end.
+# A line that the job itself logged, inside Airflow's; Airflow 3 adds its logger and place at the end.
 _JOB_LINE = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (?:INFO|WARNING|ERROR) \S+: (.*?)(?:\s+\[[\w.]+\] loc=\S+)?\s*$"
 )

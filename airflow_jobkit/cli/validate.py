@@ -72,15 +72,16 @@ def _by_project(paths: Sequence[Path]) -> Iterator[tuple[Path, list[Path]]]:
 
 
 def _text(checked: Checked) -> str:
+    dags, files = _count(checked.dags, "DAG"), _count(checked.files, "file")
+    noun = "environment" if len(checked.environments) == 1 else "environments"
+    scope = f"checked for the {noun} {', '.join(checked.environments)}"
+    if not checked.problems:
+        return f"no problems: {dags} in {files}, {scope}"
+    if not checked.environments:
+        scope = f"the DAGs are not checked before {PROJECT_FILE} is right"
+    total = _count(len(checked.problems), "problem")
     lines = [problem.text() for problem in checked.problems]
-    environments = f"environment{'s' if len(checked.environments) != 1 else ''}"
-    scope = f"{_count(checked.dags, 'DAG')} in {_count(checked.files, 'file')}"
-    if checked.environments:
-        scope += f", checked for the {environments} {', '.join(checked.environments)}"
-    if not lines:
-        return f"no problems: {scope}"
-    total = _count(len(lines), "problem")
-    return "\n".join([*lines, "", f"{total} (good: {scope})"])
+    return "\n".join([*lines, "", f"{total}, {checked.dags} good {dags.split()[1]} in {files}; {scope}"])
 
 
 def _count(number: int, noun: str) -> str:

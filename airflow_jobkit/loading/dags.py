@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from airflow_jobkit.loading.folder import dag_files, read_file
 from airflow_jobkit.loading.yaml_text import Document
 from airflow_jobkit.problems import Issue, Problem
-from airflow_jobkit.problems import Path as KeyPath
 from airflow_jobkit.spec.dag import DagSpec, parse_dag
 from airflow_jobkit.spec.settings import Settings
 
@@ -53,13 +51,10 @@ def load_files(paths: Iterable[Path], settings: Settings) -> Loaded:
 def load_file(path: Path, settings: Settings) -> Loaded:
     """Read one DAG file."""
     document = read_file(path)
-    if document.problems:
-        # A trap or a key that stands twice changes what the file means, so none of its DAGs is trusted.
-        more = _load_document(document, settings).problems if document.data is not None else ()
-        seen = {(problem.line, problem.column) for problem in document.problems}
-        new = (problem for problem in more if (problem.line, problem.column) not in seen)
-        return Loaded((), (*document.problems, *new))
-    return _load_document(document, settings)
+    specs, issues = _parse_dags(document, settings)
+    # A trap or a key that stands twice changes what the file means, so none of its DAGs is trusted.
+    trusted = () if document.problems else specs
+    return Loaded(tuple(LoadedDag(spec, document) for spec in trusted), document.all_problems(issues))
 
 
 def load_dag(dag_id: str, folder: Path, settings: Settings) -> Loaded:
@@ -81,44 +76,25 @@ def load_dag(dag_id: str, folder: Path, settings: Settings) -> Loaded:
     return Loaded((), tuple(sorted(problems)))
 
 
-def _load_document(document: Document, settings: Settings) -> Loaded:
+def _parse_dags(document: Document, settings: Settings) -> tuple[list[DagSpec], list[Issue]]:
+    """The good DAGs of a document, and what is wrong with the others."""
     data = document.data
+    if data is None and document.problems:
+        return [], []
     if data is None:
         message, remedy = "the file is empty", "write `<dag_id>:` with `tasks:` below it, or remove the file"
-        return Loaded((), (document.problem(Issue((), message, remedy, "empty")),))
+        return [], [Issue((), message, remedy, "empty")]
     if not isinstance(data, Mapping):
         message, remedy = "the file holds no DAGs", "start with `<dag_id>:` and put its `tasks:` below it"
-        return Loaded((), (document.problem(Issue((), message, remedy, "type")),))
-    dags: list[LoadedDag] = []
-    problems: list[Problem] = []
+        return [], [Issue((), message, remedy, "type")]
+    specs: list[DagSpec] = []
+    issues: list[Issue] = []
     for key, value in data.items():
-        spec, issues = parse_dag(str(key), value, settings)
-        issues += _trimmed_arguments(spec, document) if spec else []
-        problems += [document.problem(issue.below(str(key))) for issue in issues]
-        if spec is not None and not issues:
-            dags.append(LoadedDag(spec, document))
-    return Loaded(tuple(dags), tuple(problems))
-
-
-def _trimmed_arguments(spec: DagSpec, document: Document) -> list[Issue]:
-    """Arguments of jobs whose text YAML shortens: `1.10` would reach the job as `1.1`."""
-    return [
-        Issue(path, f"YAML reads {text} as {value}", f'put it in quotes: "{text}"', "yaml-trap")
-        for task in spec.spark_tasks
-        for path, value in _floats(task.keys.args, ("tasks", task.task_id, "args"))
-        if (text := document.scalar((spec.dag_id, *path))) is not None and text != str(value)
-    ]
-
-
-def _floats(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, float]]:
-    if isinstance(value, float):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _floats(item, (*path, str(key)))
-    elif isinstance(value, list):
-        for position, item in enumerate(value):
-            yield from _floats(item, (*path, position))
+        spec, found = parse_dag(key, value, settings)
+        issues += [issue.below(str(key)) for issue in found]
+        if spec is not None:
+            specs.append(spec)
+    return specs, issues
 
 
 def _bytes(path: Path) -> bytes:

@@ -16,7 +16,7 @@ FALLBACK = "local"
 
 @dataclass(frozen=True)
 class Signal:
-    """A name that somebody set, and where: `JOBKIT_ENV`, airflow.cfg or MWAA."""
+    """A name that somebody set, and where: the command line, `JOBKIT_ENV` or airflow.cfg."""
 
     name: str
     origin: str
@@ -46,10 +46,10 @@ def choose_environment(project: ProjectSpec, asked: str | None, variables: Mappi
         if not matching:
             raise EnvironmentNotFoundError(
                 f"no environment in jobkit.yaml lists the MWAA environment {mwaa!r} (AIRFLOW_ENV_NAME); "
-                f"add it to the `mwaa:` of one of {', '.join(project.environments) or '(none)'}"
+                f"add it to the `mwaa:` of one of {', '.join(project.environment_names)}"
             )
         return matching[0]
-    return _existing(project, Signal(FALLBACK, "nothing else is set"))
+    return _existing(project, Signal(FALLBACK, "nothing names another"))
 
 
 def _named(asked: str | None, variables: Mapping[str, str]) -> Signal | None:
@@ -63,10 +63,10 @@ def _named(asked: str | None, variables: Mapping[str, str]) -> Signal | None:
 
 
 def _existing(project: ProjectSpec, signal: Signal) -> str:
-    if signal.name not in project.environments:
+    if signal.name not in project.environment_names:
         raise EnvironmentNotFoundError(
             f"no environment {signal.name!r} in jobkit.yaml ({signal.origin}); "
-            f"{choices_remedy(signal.name, project.environments)}"
+            f"{choices_remedy(signal.name, project.environment_names)}"
         )
     return signal.name
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from airflow_jobkit.errors import EnvironmentNotFoundError
 from airflow_jobkit.loading.environment import choose_environment
 from airflow_jobkit.loading.yaml_text import Document, read_document
-from airflow_jobkit.problems import Problem
-from airflow_jobkit.spec.project import parse_project
+from airflow_jobkit.problems import Issue, Problem
+from airflow_jobkit.spec.project import ProjectSpec, parse_project
 from airflow_jobkit.spec.settings import Settings, resolve_settings
 
 PROJECT_FILE = "jobkit.yaml"
@@ -39,29 +39,23 @@ def load_project(
     folder = folder.resolve()
     file = folder / PROJECT_FILE
     document = read_file(file)
-    if document.data is None and not document.problems:
-        remedy = "write `project: <name>` and `environments: {local: {}}` there"
-        problem = Problem(document.file, 1, 1, "", "there is no project file", remedy, "no-project")
-        return LoadedProject(folder, None, (problem,))
-    if document.data is None:
-        return LoadedProject(folder, None, document.problems)
-    project, issues = parse_project(document.data)
-    problems = (*document.problems, *(document.problem(issue) for issue in issues))
-    if project is None:
-        return LoadedProject(folder, None, problems)
-    try:
-        name = choose_environment(project, environment, os.environ if variables is None else variables)
-        settings = resolve_settings(project, name, folder.parent)
-    except EnvironmentNotFoundError as error:
-        problem = Problem(document.file, 1, 1, "environments", str(error), "", "unknown-environment")
-        return LoadedProject(folder, None, (*problems, problem))
-    return LoadedProject(folder, settings, problems)
+    project, issues = _parse(document, missing=not file.exists())
+    settings = None
+    if project is not None and project.environment_names:
+        try:
+            name = choose_environment(project, environment, os.environ if variables is None else variables)
+            if name in project.environments:  # else its mistakes are among the Issues
+                settings = resolve_settings(project, name, folder.parent)
+        except EnvironmentNotFoundError as error:
+            message, _, remedy = str(error).rpartition("; ")
+            issues.append(Issue(("environments",), message, remedy, "unknown-environment", at="key"))
+    return LoadedProject(folder, settings, document.all_problems(issues))
 
 
 def project_environments(folder: Path) -> tuple[str | None, ...]:
     """The names of the project's Environments; a lone None where the project file is wrong or has none."""
     project, _ = parse_project(read_file(folder / PROJECT_FILE).data)
-    return tuple(project.environments) or (None,) if project is not None else (None,)
+    return (project.environment_names if project is not None else ()) or (None,)
 
 
 def dag_files(folder: Path) -> list[Path]:
@@ -81,7 +75,7 @@ def read_file(path: Path) -> Document:
     """Read one YAML file; one that cannot be read gives a Problem, a missing one an empty Document."""
     name = display_name(path)
     try:
-        return read_document(name, path.read_text(encoding="utf-8"))
+        return read_document(name, path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return Document(name, "", None)
     except UnicodeDecodeError as error:
@@ -90,6 +84,16 @@ def read_file(path: Path) -> Document:
     except OSError as error:
         problem = Problem(name, 1, 1, "", f"cannot be read: {error.strerror}", "correct that", "unreadable")
     return Document(name, "", None, (problem,))
+
+
+def _parse(document: Document, *, missing: bool) -> tuple[ProjectSpec | None, list[Issue]]:
+    if document.data is not None:
+        return parse_project(document.data)
+    if document.problems:
+        return None, []
+    message = "there is no project file" if missing else "the project file is empty"
+    remedy = "write `project: <name>` and `environments: {local: {}}` there"
+    return None, [Issue((), message, remedy, "no-project")]
 
 
 def display_name(path: Path) -> str:

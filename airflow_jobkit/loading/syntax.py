@@ -14,11 +14,16 @@ _CODE = "yaml-syntax"
 # What the parser says, what it means, and what to do.
 _MEANINGS = (
     (r"found another document", "a second document starts here", "put it into a file of its own"),
+    (r"for the tag 'tag:yaml.org,2002:(.+)'", r"the tag !!\1 is not known here", "write a plain value"),
+    (r"for the tag '(.+)'", r"the tag \1 is not known here", "write a plain value"),
     (
-        r"constructor for the tag '(?:tag:yaml.org,2002:|!)?(.+)'",
-        r"the tag !\1 is not known here",
-        "write a plain value",
+        r"mapping values are not allowed",
+        "a colon cannot stand here",
+        "put a value that holds a colon in quotes, or end the line above with one",
     ),
+    (r"did not find expected key", "a `key: value` line should stand here", _GENERAL),
+    (r"did not find expected '-' indicator", "a `- item` line should stand here", _GENERAL),
+    (r"holds itself", "this value holds itself, through its own alias", "take the alias out"),
     (r"found undefined alias", "no anchor of this name stands above", "write `&name` at what it repeats"),
     (r"found unhashable key", "a key is one word, not a list or a mapping", "name the key in one word"),
     (r"scanning an alias", "a value that starts with * is an alias to YAML", "put the value in quotes"),
@@ -45,8 +50,10 @@ def syntax_problem(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem
     elif mark is not None and _line(lines, mark.line)[: mark.column + 1].strip(" ").startswith("\t"):
         message, remedy = "a tab cannot indent", "indent with spaces"
     elif mark is not None and "{{" in _line(lines, mark.line) and "unhashable" in str(error.problem):
-        message, remedy = "a value that starts with {{ is a mapping to YAML", 'put the template in quotes: "{{ ... }}"'
-        mark = _moved(mark, _line(lines, mark.line).index("{{"))
+        message, remedy = (
+            "a value that starts with {{ is a mapping to YAML",
+            'put the template in quotes: "{{ ... }}"',
+        )
     else:
         message, remedy = _meaning(error)
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -86,7 +93,3 @@ def _meaning(error: yaml.MarkedYAMLError) -> tuple[str, str]:
 
 def _line(lines: list[str], index: int) -> str:
     return lines[index] if 0 <= index < len(lines) else ""
-
-
-def _moved(mark: yaml.Mark, column: int) -> yaml.Mark:
-    return yaml.Mark(mark.name, mark.index, mark.line, column, None, None)

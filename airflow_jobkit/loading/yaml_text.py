@@ -54,7 +54,8 @@ class _Loader(FastLoader):
     def construct_bool(self, node: yaml.ScalarNode) -> Any:
         value = self.construct_yaml_bool(node)
         if _OLD_BOOLEAN.fullmatch(node.value):
-            self._trap(node, str(value).lower())
+            word = str(value).lower()
+            self._trap(node, word, f'write {word}, or "{node.value}"')
         return value
 
     def construct_int(self, node: yaml.ScalarNode) -> Any:
@@ -79,11 +80,11 @@ class _Loader(FastLoader):
         text = node.value
         octal = _OCTAL.fullmatch(text) and text.strip("+-0_")
         if octal or _CLOCK.fullmatch(text) or _TRIMMED.fullmatch(text):
-            self._trap(node, str(value))
+            self._trap(node, str(value), f'put it in quotes, "{text}", or write {value}')
 
-    def _trap(self, node: yaml.ScalarNode, value: str) -> None:
+    def _trap(self, node: yaml.ScalarNode, value: str, remedy: str) -> None:
         message = f"YAML reads {node.value} as {value}"
-        self.slips.append(_Slip(node.start_mark, message, f'write {value}, or "{node.value}"', "yaml-trap"))
+        self.slips.append(_Slip(node.start_mark, message, remedy, "yaml-trap"))
 
 
 _Loader.add_constructor("tag:yaml.org,2002:bool", _Loader.construct_bool)
@@ -110,10 +111,14 @@ class Document:
         return Problem(self.file, line, column, where, issue.message, issue.remedy, issue.code, source)
 
     def all_problems(self, issues: Iterable[Issue]) -> tuple[Problem, ...]:
-        """The mistakes seen while reading, and these Issues but for those that follow from such a mistake."""
+        """The mistakes seen while reading, and these Issues.
+
+        Left out are Issues that follow from a mistake at the same place, and those that an alias repeats.
+        """
         places = {(problem.line, problem.column) for problem in self.problems}
-        found = (self.problem(issue) for issue in issues)
-        return (*self.problems, *(p for p in found if (p.line, p.column) not in places))
+        found = [p for p in map(self.problem, issues) if (p.line, p.column) not in places]
+        once = {(problem.line, problem.column, problem.message): problem for problem in reversed(found)}
+        return (*self.problems, *reversed(once.values()))
 
     @cached_property
     def _places(self) -> Places:

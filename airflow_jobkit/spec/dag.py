@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -10,15 +9,14 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from airflow_jobkit.engines.options import EngineOptions
-from airflow_jobkit.problems import Issue, choices_remedy
+from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.graph import edge_issues
 from airflow_jobkit.spec.model import Spec, Texts
-from airflow_jobkit.spec.project import parse_with_engines
+from airflow_jobkit.spec.project import notifier_issue, parse_with_engines
 from airflow_jobkit.spec.settings import Settings, merge_options
 from airflow_jobkit.spec.task import SparkTask, Task, parse_task
-from airflow_jobkit.spec.values import CodeVersion, Duration, Moment, Name, Schedule
+from airflow_jobkit.spec.values import CodeVersion, Duration, Moment, Name, Schedule, name_problem
 
-DAG_ID_PATTERN = r"[A-Za-z0-9_.-]{1,250}"
 RESERVED_PARAMS = frozenset({"code_version", "notification_service_type"})
 
 
@@ -68,22 +66,22 @@ class DagSpec:
         return tuple(task for task in self.tasks if isinstance(task, SparkTask))
 
 
-def parse_dag(dag_id: str, data: object, settings: Settings) -> tuple[DagSpec | None, list[Issue]]:
+def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec | None, list[Issue]]:
     """Make a DagSpec from what YAML gave, or say everything that is wrong with it.
 
     The Issues' paths start at the DAG.
     """
-    if not re.fullmatch(DAG_ID_PATTERN, dag_id):
-        remedy = "use letters, digits, `_`, `-` and `.`, 250 at most"
-        return None, [Issue((), f"not a DAG id: {dag_id!r}", remedy, "bad-value", at="key")]
     keys, options, issues = parse_with_engines(DagKeys, data)
+    problem = name_problem(dag_id, "a DAG id")
+    if problem is not None:
+        issues.append(Issue((), *problem, "bad-value", at="key"))
     tasks, task_issues = _parse_tasks(data, settings, merge_options(settings.options, options))
     issues += task_issues
     if keys is None:
         return None, issues
     issues += _dag_issues(keys, settings)
     spec = DagSpec(
-        dag_id=dag_id,
+        dag_id=str(dag_id),
         keys=keys,
         tasks=tuple(tasks),
         code_version=keys.code_version or settings.code_version,
@@ -122,19 +120,20 @@ def _dag_issues(keys: DagKeys, settings: Settings) -> list[Issue]:
     if keys.schedule is not None and keys.start_date is None:
         remedy = "add `start_date: 2026-01-01`, the first day to run for"
         issues.append(Issue(("schedule",), "a schedule needs a start date", remedy, "missing-key", at="key"))
-    chosen, known = keys.notification_service_type, settings.notification_service_types
-    if chosen is not None and chosen not in known:
-        path = ("notification_service_type",)
-        issues.append(
-            Issue(path, f"no notifier {chosen!r}", choices_remedy(chosen, known), "unknown-notifier")
-        )
-    for name in RESERVED_PARAMS.intersection(keys.params):
+    if keys.end_date is not None and keys.start_date is not None and keys.end_date < keys.start_date:
+        message, remedy = "the end is before the start", "correct one of the two dates"
+        issues.append(Issue(("end_date",), message, remedy, "contradiction"))
+    if keys.notification_service_type is not None:
+        path, service = ("notification_service_type",), keys.notification_service_type
+        issue = notifier_issue(path, service, settings.notifiers, settings.environment)
+        issues += [issue] if issue is not None else []
+    for name in sorted(RESERVED_PARAMS.intersection(keys.params)):
         remedy = f"take it out; `{name}: ...` in the DAG sets its default"
         issues.append(Issue(("params", name), "every DAG has this param", remedy, "reserved-name", at="key"))
     return issues
 
 
-def _dependencies(task_data: Any) -> list[str]:
+def _dependencies(task_data: Any) -> list[object]:
     """A task's dependencies, as far as they can be read from a task that may be wrong."""
     listed = task_data.get("dependencies") if isinstance(task_data, Mapping) else None
-    return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+    return listed if isinstance(listed, list) else []

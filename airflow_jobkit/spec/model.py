@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from airflow_jobkit.problems import Issue, Path, choices_remedy
+from airflow_jobkit.problems import Issue, Path, choices_remedy, did_you_mean
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -44,7 +44,8 @@ def parse_model(model: type[T], data: object, *, also_known: Iterable[str] = ())
         return model.model_validate(data)
     except ValidationError as error:
         top = [*_keys(model), *also_known]
-        return [_issue(detail, model, top) for detail in error.errors(include_url=False)]
+        details = _without_consequences(error.errors(include_url=False), top)
+        return [_issue(detail, model, top) for detail in details]
 
 
 def describe(value: object) -> str:
@@ -53,7 +54,7 @@ def describe(value: object) -> str:
         case None:
             return "nothing"
         case bool():
-            return f"{str(value).lower()} (true or false)"
+            return str(value).lower()
         case int() | float():
             return f"the number {value}"
         case dt.date():
@@ -69,38 +70,73 @@ def describe(value: object) -> str:
 
 
 def _issue(detail: ErrorDetails, model: type[BaseModel], top: list[str]) -> Issue:
-    path: Path = tuple(part for part in detail["loc"] if part != "[key]")
-    kind, value = detail["type"], detail["input"]
+    kind, path = detail["type"], detail["loc"]
+    at: Literal["key", "value"] = "value"
+    if path[-1:] == ("[key]",):
+        path, at = (*path[:-2], str(detail["input"])), "key"
     if kind == "jobkit":
         context = detail["ctx"]
-        return Issue(path, context["message"], context["remedy"], context["code"])
+        return Issue(path, context["message"], context["remedy"], context["code"], at)
     if kind == "extra_forbidden":
         known = top if len(path) == 1 else _keys(_model_at(model, path[:-1]))
         return Issue(path, "unknown key", choices_remedy(path[-1], known), "unknown-key", at="key")
     if kind == "missing":
         return Issue(path[:-1], f"`{path[-1]}` is missing", f"add `{path[-1]}: ...`", "missing-key", at="key")
-    message, remedy = _WORDING.get(kind, _other(detail))(value)
-    return Issue(path, message, remedy, "type" if kind.endswith("_type") else "bad-value")
+    expected, remedy = _expectation(detail, model)
+    message = f"expected {expected}, got {describe(detail['input'])}"
+    return Issue(path, message, remedy, "type" if kind.endswith("_type") else "bad-value", at)
 
 
-def _expected(what: str, remedy: str) -> Callable[[Any], tuple[str, str]]:
-    return lambda value: (f"expected {what}, got {describe(value)}", remedy)
+def _without_consequences(details: list[ErrorDetails], top: list[str]) -> list[ErrorDetails]:
+    """The errors but for keys that are missing only because they are misspelt."""
+    misspelt = {
+        (*detail["loc"][:-1], did_you_mean(detail["loc"][-1], top))
+        for detail in details
+        if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1
+    }
+    return [detail for detail in details if detail["type"] != "missing" or detail["loc"] not in misspelt]
 
 
-def _other(detail: ErrorDetails) -> Callable[[Any], tuple[str, str]]:
-    return lambda value: (f"{describe(value)}: {detail['msg'][0].lower()}{detail['msg'][1:]}", "")
+def _expectation(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    """What a value should have been, and what to write."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind in _EXPECTED:
+        return _EXPECTED[kind]
+    if kind in _BOUNDS:
+        return _BOUNDS[kind].format(**context), "correct the number"
+    if kind in ("literal_error", "enum"):
+        return f"one of {context['expected']}", "write one of these"
+    if kind == "string_pattern_mismatch":
+        examples = _examples(model, detail["loc"])
+        form = f"like {' or '.join(examples)}" if examples else f"of the form {context['pattern']}"
+        return f"text {form}", "write it in this form"
+    said = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return f"{said[:1].lower()}{said[1:]}", ""
 
 
-_WORDING: Mapping[str, Callable[[Any], tuple[str, str]]] = {
-    "string_type": _expected("text", "put the value in quotes if it is meant as text"),
-    "int_type": _expected("a whole number", "write digits without quotes"),
-    "float_type": _expected("a number", "write digits without quotes"),
-    "bool_type": _expected("true or false", "write true or false without quotes"),
-    "tuple_type": _expected("a list", "write [a, b] or one `- item` per line"),
-    "dict_type": _expected("a mapping of keys", "write `key: value` lines"),
-    "mapping_type": _expected("a mapping of keys", "write `key: value` lines"),
-    "model_type": _expected("a mapping of keys", "write `key: value` lines"),
+_EXPECTED: Mapping[str, tuple[str, str]] = {
+    "string_type": ("text", "put the value in quotes if it is meant as text"),
+    "int_type": ("a whole number", "write digits without quotes"),
+    "float_type": ("a number", "write digits without quotes"),
+    "bool_type": ("true or false", "write true or false without quotes"),
+    **dict.fromkeys(("tuple_type", "list_type"), ("a list", "write [a, b] or one `- item` per line")),
+    **dict.fromkeys(
+        ("dict_type", "mapping_type", "model_type"), ("a mapping of keys", "write `key: value` lines")
+    ),
 }
+_BOUNDS: Mapping[str, str] = {
+    "greater_than_equal": "{ge:g} or more",
+    "greater_than": "more than {gt:g}",
+    "less_than_equal": "{le:g} or less",
+    "less_than": "less than {lt:g}",
+}
+
+
+def _examples(model: type[BaseModel], path: Path) -> list[str]:
+    """The examples of the field at a path, as its annotation gives them."""
+    owner, name = _model_at(model, path[:-1]), path[-1] if path else None
+    field = next((f for n, f in owner.model_fields.items() if name in (f.alias, n)), None) if owner else None
+    return [str(example) for example in field.examples or ()] if field else []
 
 
 def _keys(model: type[BaseModel] | None) -> list[str]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from airflow_jobkit.engines import engine_names, options_class
 from airflow_jobkit.engines.options import EngineOptions
-from airflow_jobkit.problems import Issue, choices_remedy
+from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.model import Spec, Texts, parse_model
 from airflow_jobkit.spec.values import CodeVersion, Name
 
@@ -87,12 +87,22 @@ class EnvironmentSpec:
 
 @dataclass(frozen=True)
 class ProjectSpec:
-    """The project file: its name, its own layer, its Environments and the operators it allows."""
+    """The project file.
+
+    Attributes:
+        project: Its name.
+        layer: What it sets for all Environments.
+        options: The options of each Engine that it sets for all Environments.
+        environments: The Environments without a mistake, by name.
+        environment_names: The names of all Environments, also of those left out for their mistakes.
+        allowed_operators: The import prefixes that an `operator:` may come from.
+    """
 
     project: str
     layer: LayerSpec
     options: Mapping[str, EngineOptions]
     environments: Mapping[str, EnvironmentSpec]
+    environment_names: tuple[str, ...]
     allowed_operators: tuple[str, ...]
 
 
@@ -102,20 +112,34 @@ def parse_project(data: object) -> tuple[ProjectSpec | None, list[Issue]]:
     An Environment with a mistake is left out and reported; the others stay.
     """
     keys, options, issues = parse_with_engines(_ProjectKeys, data)
+    overlays = data.get("environments") if isinstance(data, Mapping) else None
+    environments, found = _parse_environments(overlays if isinstance(overlays, Mapping) else {})
+    issues += found
     if keys is None:
         return None, issues
-    environments: dict[str, EnvironmentSpec] = {}
-    for name, overlay in keys.environments.items():
-        parsed, overlay_options, found = parse_with_engines(
-            _EnvironmentKeys, {} if overlay is None else overlay
+    if not keys.environments:
+        remedy = "add `environments: {local: {}}`"
+        issues.append(
+            Issue(("environments",), "the project has no environments", remedy, "missing-key", at="key")
         )
-        issues += [issue.below("environments", name) for issue in found]
-        if parsed is not None and not found:
-            environments[name] = EnvironmentSpec(parsed.mwaa, parsed, overlay_options)
-    for path, layer in [((), keys), *((("environments", n), e.layer) for n, e in environments.items())]:
-        issues += [issue.below(*path) for issue in _layer_issues(layer, keys)]
+    issues += _mwaa_issues(environments)
+    issues += [
+        issue for name, own in environments.items() for issue in _notifier_issues(keys, name, own.layer)
+    ]
     allowed = (*ALWAYS_ALLOWED_OPERATORS, *keys.operators.allow)
-    return ProjectSpec(keys.project, keys, options, environments, allowed), issues
+    names = tuple(keys.environments)
+    return ProjectSpec(keys.project, keys, options, environments, names, allowed), issues
+
+
+def _parse_environments(overlays: Mapping[Any, Any]) -> tuple[dict[str, EnvironmentSpec], list[Issue]]:
+    environments: dict[str, EnvironmentSpec] = {}
+    issues: list[Issue] = []
+    for name, overlay in overlays.items():
+        keys, options, found = parse_with_engines(_EnvironmentKeys, {} if overlay is None else overlay)
+        issues += [issue.below("environments", str(name)) for issue in found]
+        if keys is not None and not found:
+            environments[str(name)] = EnvironmentSpec(keys.mwaa, keys, options)
+    return environments, issues
 
 
 def parse_with_engines(
@@ -151,23 +175,57 @@ def _engine_issues(engine: object) -> list[Issue]:
     ]
 
 
-def _layer_issues(layer: LayerSpec, project: LayerSpec) -> list[Issue]:
-    issues: list[Issue] = []
-    services = {**project.notification.services, **layer.notification.services}
-    chosen = layer.notification.service_type
+def notifier_issue(
+    path: Path, service: str, services: Mapping[str, Mapping[str, Any]], environment: str
+) -> Issue | None:
+    """What is wrong with choosing a notifier in an Environment, if anything is.
+
+    Args:
+        path: Where it is chosen.
+        service: Its name.
+        services: The settings of the configured notifiers that hold in the Environment.
+        environment: The Environment's name.
+    """
     known = {*BUILT_IN_NOTIFIERS, *services}
-    if chosen is not None and chosen not in known:
-        remedy = f"{choices_remedy(chosen, known)} (or configure it below notification.services)"
-        issues.append(
-            Issue(("notification", "service_type"), f"no notifier {chosen!r}", remedy, "unknown-notifier")
+    if service not in known:
+        remedy = f"{choices_remedy(service, known)} (or configure it below notification.services)"
+        return Issue(path, f"no notifier {service!r}", remedy, "unknown-notifier")
+    if service == "SNS" and "topic_arn" not in services.get("SNS", {}):
+        remedy = "add notification.services.SNS.topic_arn in jobkit.yaml"
+        return Issue(path, f"SNS has no topic in the environment {environment}", remedy, "missing-key")
+    return None
+
+
+def _notifier_issues(project: LayerSpec, environment: str, overlay: LayerSpec) -> list[Issue]:
+    """What is wrong with the notifier that holds in an Environment."""
+    path: Path = ("notification", "service_type")
+    service = project.notification.service_type
+    if overlay.notification.service_type is not None:
+        path, service = ("environments", environment, *path), overlay.notification.service_type
+    services = merged_services(project, overlay)
+    issue = notifier_issue(path, service, services, environment) if service is not None else None
+    return [issue] if issue is not None else []
+
+
+def merged_services(project: LayerSpec, overlay: LayerSpec) -> dict[str, Mapping[str, Any]]:
+    """The settings of each configured notifier, an Environment's over the project's."""
+    services = dict(project.notification.services)
+    for name, settings in overlay.notification.services.items():
+        services[name] = {**services.get(name, {}), **settings}
+    return services
+
+
+def _mwaa_issues(environments: Mapping[str, EnvironmentSpec]) -> list[Issue]:
+    """An Issue for each MWAA environment that two Environments claim."""
+    first: dict[str, str] = {}
+    return [
+        Issue(
+            ("environments", name, "mwaa", position),
+            f"the environment {owner} lists {mwaa} already",
+            "remove one of them",
+            "duplicate-mwaa",
         )
-    if chosen == "SNS" and "topic_arn" not in services.get("SNS", {}):
-        issues.append(
-            Issue(
-                ("notification", "service_type"),
-                "SNS has no topic",
-                "add notification.services.SNS.topic_arn",
-                "missing-key",
-            )
-        )
-    return issues
+        for name, environment in environments.items()
+        for position, mwaa in enumerate(environment.mwaa)
+        if (owner := first.setdefault(mwaa, name)) != name
+    ]

@@ -10,7 +10,7 @@ from typing import Any
 from airflow_jobkit.engines.options import EngineOptions
 from airflow_jobkit.errors import EnvironmentNotFoundError
 from airflow_jobkit.problems import choices_remedy
-from airflow_jobkit.spec.project import BUILT_IN_NOTIFIERS, DatasetSpec, LayerSpec, ProjectSpec
+from airflow_jobkit.spec.project import BUILT_IN_NOTIFIERS, DatasetSpec, ProjectSpec, merged_services
 
 DEFAULT_ENGINE = "local"
 DEFAULT_CODE_ROOT = ".jobkit/code"
@@ -86,7 +86,7 @@ def resolve_settings(project: ProjectSpec, environment: str, base: Path) -> Sett
         data_root=data_root,
         runs_root=place(_first(*(layer.runs for layer in layers)) or f"{code_root}/runs", base),
         notification_service_type=_first(*(layer.notification.service_type for layer in layers)) or "NOOP",
-        notifiers=_notifiers(project.layer, overlay.layer),
+        notifiers=merged_services(project.layer, overlay.layer),
         datasets={name: bound_dataset(dataset, data_root) for name, dataset in datasets.items()},
         options=merge_options(project.options, overlay.options),
         allowed_operators=project.allowed_operators,
@@ -113,13 +113,6 @@ def merge_options(
     for engine, options in upper.items():
         merged[engine] = merged[engine].overlaid_by(options) if engine in merged else options
     return merged
-
-
-def _notifiers(project: LayerSpec, overlay: LayerSpec) -> dict[str, Mapping[str, Any]]:
-    services = dict(project.notification.services)
-    for name, settings in overlay.notification.services.items():
-        services[name] = {**services.get(name, {}), **settings}
-    return services
 
 
 def _first(*values: str | None) -> str | None:

@@ -11,11 +11,16 @@ from pydantic import BeforeValidator, Field
 
 from airflow_jobkit.engines import engine_names, options_class
 from airflow_jobkit.engines.options import EngineOptions
-from airflow_jobkit.problems import Issue
+from airflow_jobkit.problems import Issue, did_you_mean
 from airflow_jobkit.spec.model import Spec, Texts, describe, mistake, parse_model
 from airflow_jobkit.spec.project import parse_with_engines
 from airflow_jobkit.spec.settings import merge_options
 from airflow_jobkit.spec.values import CodeVersion, Duration, Name
+
+RESERVED_ARGUMENTS = frozenset(
+    {"module_name", "notification_service_type", "databricks_connection_name", "jobkit_envelope"}
+)
+"""The entry script's own arguments; a job has none of these names."""
 
 
 def parse_module_name(value: Any) -> str:
@@ -99,9 +104,7 @@ def parse_task(
     """
     kinds = [key for key in ("spark_job", "operator") if isinstance(data, Mapping) and key in data]
     if not isinstance(data, Mapping) or not kinds:
-        message = "the task says neither `spark_job` nor `operator`"
-        remedy = "add `spark_job: package.module` or `operator: package.module.Class`"
-        return None, [Issue((), message, remedy, "missing-key", at="key")]
+        return None, [_kindless(data)]
     if len(kinds) > 1:
         message, remedy = "the task says both `spark_job` and `operator`", "take one of them out"
         return None, [Issue(("operator",), message, remedy, "contradiction", at="key")]
@@ -110,12 +113,27 @@ def parse_task(
     return _operator_task(task_id, data, allowed)
 
 
+def _kindless(data: object) -> Issue:
+    """The Issue of a task that says neither `spark_job` nor `operator`, or misspells it."""
+    for key in data if isinstance(data, Mapping) else ():
+        meant = did_you_mean(key, ("spark_job", "operator"))
+        if meant is not None:
+            return Issue((str(key),), "unknown key", f"did you mean {meant}?", "unknown-key", at="key")
+    message = "the task says neither `spark_job` nor `operator`"
+    remedy = "add `spark_job: package.module` or `operator: package.module.Class`"
+    return Issue((), message, remedy, "missing-key", at="key")
+
+
 def _spark_task(
     task_id: str, data: Mapping[Any, Any], default_engine: str, options: Mapping[str, EngineOptions]
 ) -> tuple[SparkTask | None, list[Issue]]:
     keys, own_options, issues = parse_with_engines(SparkTaskKeys, data)
     if keys is None:
         return None, issues
+    for name in keys.args:
+        if name.replace("-", "_") in RESERVED_ARGUMENTS:
+            message, remedy = "the entry script has this argument itself", "rename the job's parameter"
+            issues.append(Issue(("args", name), message, remedy, "reserved-name", at="key"))
     engine = keys.engine or default_engine
     if issues or engine not in engine_names():
         return None, issues

@@ -7,7 +7,7 @@ import re
 from typing import Annotated, Any
 
 from packaging.version import InvalidVersion, Version
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 
 from airflow_jobkit.spec.model import describe, mistake
 
@@ -18,7 +18,30 @@ PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "
 NO_CRON = ("@once", "@continuous")
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,250}")
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def parse_name(value: Any) -> str:
+    """Read a name: of a task, a param, a dataset, an argument."""
+    problem = name_problem(value, "a name")
+    if problem is not None:
+        raise mistake(*problem)
+    return str(value)
+
+
+def name_problem(value: object, what: str) -> tuple[str, str] | None:
+    """What is wrong with a name and what to do, if anything is.
+
+    Args:
+        value: What YAML gave.
+        what: What it names, such as `a DAG id`.
+    """
+    if not isinstance(value, str):
+        return f"{what} is text, got {describe(value)}", "put it in quotes"
+    if not _NAME.fullmatch(value):
+        return f"not {what}: {describe(value)}", "use letters, digits, `_`, `-` and `.`, 250 at most"
+    return None
 
 
 def parse_duration(value: Any) -> dt.timedelta:
@@ -35,6 +58,15 @@ def parse_duration(value: Any) -> dt.timedelta:
     if not duration:
         raise mistake(f"not a duration: {describe(value)}", "write it like 30m, 1h30m, 2d or 45s")
     return duration
+
+
+def duration_text(duration: dt.timedelta) -> str:
+    """A duration as `parse_duration` reads it, in whole seconds: `1h30m`."""
+    minutes, seconds = divmod(int(duration.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    amounts = zip((days, hours, minutes, seconds), _UNITS, strict=True)
+    return "".join(f"{amount}{unit}" for amount, unit in amounts if amount) or "0s"
 
 
 def parse_moment(value: Any) -> dt.datetime:
@@ -88,5 +120,5 @@ def parse_schedule(value: Any) -> str | None:
 Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration)]
 Moment = Annotated[dt.datetime, BeforeValidator(parse_moment)]
 CodeVersion = Annotated[str, BeforeValidator(parse_version)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", min_length=1, max_length=250)]
+Name = Annotated[str, BeforeValidator(parse_name)]
 Schedule = Annotated[str | None, BeforeValidator(parse_schedule)]

@@ -18,6 +18,8 @@ class Options(EngineOptions):
         python: The interpreter that runs the job; default: `JOBKIT_SPARK_PYTHON`, else Airflow's own.
     """
 
-    master: str = Field(default="local[*]", pattern=r"^local(\[[^\]]+\])?$")
+    master: str = Field(
+        default="local[*]", pattern=r"^local(\[[^\]]+\])?$", examples=["local[2]", "local[*]"]
+    )
     conf: Mapping[str, str] = Field(default_factory=dict)
     python: str | None = None

@@ -1,0 +1,160 @@
+"""The command line as a whole: help, exit codes, and errors without a traceback."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import runpy
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from airflow_jobkit import __version__
+from airflow_jobkit.cli import main
+from airflow_jobkit.cli.parser import build_parser
+
+Write = Callable[[str, str], Path]
+
+COMMANDS: dict[tuple[str, ...], list[str]] = {
+    (): ["run", "validate", "render", "release", "sample-data", "--version", "Exit codes"],
+    ("run",): ["file", "--dag", "--task", "--param", "--env"],
+    ("validate",): ["paths", "--format", "--env"],
+    ("render",): ["file", "--format", "--env"],
+    ("release",): ["build", "publish", "list"],
+    ("release", "build"): ["--job-code", "--out", "--dags"],
+    ("release", "publish"): ["--job-code", "--from", "--dags", "--env"],
+    ("release", "list"): ["--format", "--dags", "--env"],
+    ("sample-data",): ["--dags", "--env"],
+}
+CALLS = [
+    ["run", "dags/flights.yaml"],
+    ["validate"],
+    ["render", "dags/flights.yaml"],
+    ["release", "build"],
+    ["release", "publish"],
+    ["release", "list"],
+    ["sample-data"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command) or "jobkit")
+def test_help_names_every_option(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"usage: {' '.join(['jobkit', *command])}")
+    assert [option for option in COMMANDS[command] if option not in said] == []
+
+
+@pytest.mark.parametrize("argv", CALLS, ids=" ".join)
+def test_every_command_has_the_function_that_it_names(argv: list[str]) -> None:
+    arguments = build_parser().parse_args(argv)
+    module = importlib.import_module(f"airflow_jobkit.cli.{arguments.module}")
+    assert callable(getattr(module, arguments.function))
+
+
+def test_version_is_the_distributions(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"airflow-jobkit {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        pytest.param([], id="no command"),
+        pytest.param(["validat"], id="an unknown command"),
+        pytest.param(["release"], id="no action"),
+        pytest.param(["render"], id="no file"),
+        pytest.param(["validate", "--colour"], id="an unknown option"),
+        pytest.param(["validate", "--format", "xml"], id="an unknown format"),
+    ],
+)
+def test_a_wrong_call_ends_with_2_and_shows_the_usage(
+    argv: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(argv)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: jobkit")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["validate"],
+        ["validate", "dags", "nothing"],
+        ["render", "dags/nothing.yaml"],
+        ["run", "nothing.yaml"],
+        ["release", "build"],
+        ["release", "publish"],
+        ["release", "list"],
+        ["sample-data"],
+    ],
+    ids=" ".join,
+)
+def test_in_a_folder_without_dags_each_command_says_where_to_start_it(
+    argv: Sequence[str], write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("jobkit: there is no ")
+    assert "the folder that holds dags/" in said.err
+
+
+def test_a_folder_that_belongs_to_no_project_says_what_to_write(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("dags/flights.yaml", "flights: {}\n")
+    assert main(["validate"]) == 1
+    assert "no jobkit.yaml in the folder of dags or above it" in capsys.readouterr().err
+
+
+def test_a_project_that_is_wrong_is_shown_by_commands_that_need_it(
+    project: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project("dags/jobkit.yaml", "projct: dwh\nenvironments: {local: {}}\n")
+    assert main(["render", "dags/flights.yaml"]) == 1
+    assert capsys.readouterr().err == (
+        "jobkit: mistakes in the YAML:\n"
+        "dags/jobkit.yaml:1:1 projct: unknown key; did you mean project?\n"
+        "    1 | projct: dwh\n"
+        "      | ^\n"
+    )
+
+
+def test_control_c_ends_a_command_with_130_and_no_traceback(
+    project: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "dags" / "slow.yaml")  # reading it waits for a writer that never comes
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        assert main(["validate"]) == 130
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert capsys.readouterr().err == "jobkit: stopped\n"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(project: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        assert main(["validate"]) == 1
+
+
+def test_the_package_can_be_called_as_a_module(
+    project: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["jobkit", "validate", "dags"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("airflow_jobkit.cli", run_name="__main__")
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("no problems: ")

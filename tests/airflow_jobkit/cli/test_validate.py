@@ -1,0 +1,138 @@
+"""`jobkit validate` says everything that is wrong, for every environment, and counts what is good."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_jobkit.cli import main
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def validate(project: Write, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """Call the command in the project: its exit code and what it prints."""
+
+    def call(*argv: str) -> tuple[int, str]:
+        code = main(["validate", *argv])
+        said = capsys.readouterr()
+        assert said.err == ""
+        return code, said.out
+
+    return call
+
+
+@pytest.fixture
+def as_json(validate: Callable[..., tuple[int, str]]) -> Callable[..., dict[str, Any]]:
+    def call(*argv: str) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(validate("--format", "json", *argv)[1])
+        return document
+
+    return call
+
+
+def test_a_good_folder_ends_with_0_and_is_counted(validate: Callable[..., tuple[int, str]]) -> None:
+    assert validate() == (0, "no problems: 1 DAG in 1 file, checked for the environments dev, local\n")
+
+
+def test_a_bad_folder_ends_with_1_and_says_what_is_good(
+    project: Write, validate: Callable[..., tuple[int, str]]
+) -> None:
+    project("dags/bad.yaml", "weather: {tasks: {read: {spark_jb: dwh.b}}}\n")
+    code, said = validate()
+    assert code == 1
+    assert said == (
+        "dags/bad.yaml:1:26 weather.tasks.read.spark_jb: unknown key; did you mean spark_job?\n"
+        "    1 | weather: {tasks: {read: {spark_jb: dwh.b}}}\n"
+        "      |                          ^\n"
+        "\n"
+        "1 problem, 1 good DAG in 2 files; checked for the environments dev, local\n"
+    )
+
+
+def test_a_mistake_of_one_environment_is_said_once_and_another_is_not_blamed(
+    project: Write, as_json: Callable[..., dict[str, Any]]
+) -> None:
+    project(
+        "dags/bad.yaml", "weather: {notification_service_type: TEAM, tasks: {read: {spark_job: dwh.b}}}\n"
+    )
+    assert [problem["code"] for problem in as_json()["problems"]] == ["unknown-notifier"]
+    assert as_json("--env", "dev")["problems"] == []
+    assert as_json("--env", "dev")["environments"] == ["dev"]
+
+
+def test_json_holds_each_problem_with_its_place(
+    project: Write, as_json: Callable[..., dict[str, Any]]
+) -> None:
+    project("dags/bad.yaml", "weather:\n  colour: blue\n  tasks: {read: {spark_job: dwh.b}}\n")
+    (problem,) = as_json()["problems"]
+    assert problem.pop("remedy").startswith("choose one of ")
+    assert problem == {
+        "file": "dags/bad.yaml",
+        "line": 2,
+        "column": 3,
+        "where": "weather.colour",
+        "message": "unknown key",
+        "code": "unknown-key",
+        "source": "  colour: blue",
+    }
+
+
+def test_json_of_a_good_folder_says_what_was_checked(as_json: Callable[..., dict[str, Any]]) -> None:
+    assert as_json() == {"problems": [], "files": 1, "dags": 1, "environments": ["dev", "local"]}
+
+
+@pytest.mark.parametrize(
+    ("paths", "files"),
+    [
+        pytest.param(["dags"], 2, id="a folder"),
+        pytest.param(["dags/team"], 1, id="a folder inside it"),
+        pytest.param(["dags/flights.yaml"], 1, id="a file"),
+        pytest.param(["dags/flights.yaml", "dags/team/weather.yaml"], 2, id="two files"),
+        pytest.param(
+            ["dags", "dags/flights.yaml", "dags/team"], 2, id="a file that stands in a named folder"
+        ),
+        pytest.param(["dags/jobkit.yaml"], 0, id="the project file alone"),
+    ],
+)
+def test_paths_are_folders_or_files_and_each_file_counts_once(
+    paths: list[str], files: int, project: Write, as_json: Callable[..., dict[str, Any]]
+) -> None:
+    project("dags/team/weather.yaml", "weather: {tasks: {read: {spark_job: dwh.b}}}\n")
+    checked = as_json(*paths)
+    assert (checked["files"], checked["dags"], checked["problems"]) == (files, files, [])
+
+
+def test_files_of_two_projects_are_checked_each_with_its_own(
+    project: Write, as_json: Callable[..., dict[str, Any]]
+) -> None:
+    project("other/jobkit.yaml", "project: other\nenvironments: {local: {}}\n")
+    project("other/flights.yaml", "flights: {tasks: {clean: {spark_job: dwh.a}}}\n")
+    checked = as_json("dags", "other")
+    assert checked["dags"] == 1
+    assert [(problem["file"], problem["message"]) for problem in checked["problems"]] == [
+        ("other/flights.yaml", "no code version for its Spark jobs")
+    ]
+
+
+def test_the_callers_own_environment_does_not_change_what_is_checked(
+    validate: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOBKIT_ENV", "no-such-environment")
+    assert validate()[0] == 0
+
+
+def test_a_broken_project_says_that_the_dags_wait_for_it(
+    project: Write, validate: Callable[..., tuple[int, str]]
+) -> None:
+    project("dags/jobkit.yaml", "project: [\n")
+    code, said = validate()
+    assert code == 1
+    assert said.endswith(
+        "1 problem, 0 good DAGs in 1 file; the DAGs are not checked before jobkit.yaml is right\n"
+    )

@@ -1,0 +1,126 @@
+"""DAG files to DagSpecs: a bad DAG never takes a good one with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from airflow_jobkit.loading.dags import Loaded, load_dag, load_file, load_files
+from airflow_jobkit.loading.folder import dag_files
+from airflow_jobkit.problems import Problem
+from airflow_jobkit.spec.settings import Settings
+
+Write = Callable[[str, str], Path]
+
+GOOD = "{}: {{tasks: {{clean: {{spark_job: dwh.a}}}}}}\n"
+
+
+def ids(loaded: Loaded) -> list[str]:
+    return [dag.spec.dag_id for dag in loaded.dags]
+
+
+def headlines(problems: tuple[Problem, ...]) -> list[str]:
+    return [problem.headline() for problem in problems]
+
+
+def test_a_bad_dag_leaves_the_good_ones_of_its_file_and_of_others(write: Write, settings: Settings) -> None:
+    write("a.yaml", "bad: {tasks: {}}\n" + GOOD.format("good"))
+    write("b.yaml", "[")
+    write("c.yaml", GOOD.format("other"))
+    loaded = load_files(dag_files(Path("dags")), settings)
+    assert ids(loaded) == ["good", "other"]
+    assert [problem.file for problem in loaded.problems] == ["dags/a.yaml", "dags/b.yaml"]
+
+
+def test_a_dag_knows_the_document_it_came_from(write: Write, settings: Settings) -> None:
+    (dag,) = load_file(write("a.yaml", GOOD.format("flights")), settings).dags
+    assert dag.document.file == "dags/a.yaml"
+    assert "flights" in dag.document.data
+
+
+def test_a_trap_anywhere_in_a_file_leaves_none_of_its_dags_trusted(write: Write, settings: Settings) -> None:
+    loaded = load_file(write("a.yaml", GOOD.format("good") + GOOD.format("good")), settings)
+    assert ids(loaded) == []
+    assert [problem.code for problem in loaded.problems] == ["duplicate-key"]
+
+
+def test_a_dag_id_in_two_files_stays_with_the_first_and_is_a_problem_of_the_second(
+    write: Write, settings: Settings
+) -> None:
+    write("a.yaml", GOOD.format("flights"))
+    write("b.yaml", GOOD.format("weather") + GOOD.format("flights"))
+    loaded = load_files(dag_files(Path("dags")), settings)
+    assert ids(loaded) == ["flights", "weather"]
+    assert loaded.dags[0].document.file == "dags/a.yaml"
+    assert headlines(loaded.problems) == [
+        "dags/b.yaml:2:1 flights: dags/a.yaml has a DAG of this id already; rename one of them"
+    ]
+
+
+def test_problems_come_in_the_order_of_files_and_lines(write: Write, settings: Settings) -> None:
+    write("b.yaml", "x: 1\ny: 2\n")
+    write("a.yaml", "z: 3\n")
+    loaded = load_files([Path("dags/b.yaml"), Path("dags/a.yaml")], settings)
+    assert [(problem.file, problem.line) for problem in loaded.problems] == [
+        ("dags/a.yaml", 1),
+        ("dags/b.yaml", 1),
+        ("dags/b.yaml", 2),
+    ]
+
+
+def test_a_file_that_is_gone_is_empty_and_says_so(settings: Settings) -> None:
+    assert [problem.code for problem in load_file(Path("dags/gone.yaml"), settings).problems] == ["empty"]
+
+
+class TestLoadDag:
+    def test_gives_the_one_dag(self, write: Write, settings: Settings) -> None:
+        write("a.yaml", GOOD.format("flights") + GOOD.format("weather"))
+        loaded = load_dag("flights", Path("dags"), settings)
+        assert ids(loaded) == ["flights"]
+        assert loaded.problems == ()
+
+    def test_does_not_parse_files_that_do_not_hold_the_id(self, write: Write, settings: Settings) -> None:
+        write("a.yaml", "[ this file would be a problem")
+        write("b.yaml", GOOD.format("flights"))
+        assert load_dag("flights", Path("dags"), settings) == load_file(Path("dags/b.yaml"), settings)
+        assert load_dag("nobody", Path("dags"), settings) == Loaded((), ())
+
+    def test_gives_the_problems_of_the_file_that_has_become_bad(
+        self, write: Write, settings: Settings
+    ) -> None:
+        write("a.yaml", "flights:\n  tasks: {clean: {spark_job: dwh.a, timeot: 1m}}\n")
+        write("b.yaml", "[ this file is not asked")
+        loaded = load_dag("flights", Path("dags"), settings)
+        assert ids(loaded) == []
+        assert headlines(loaded.problems) == [
+            "dags/a.yaml:2:37 flights.tasks.clean.timeot: unknown key; did you mean timeout?"
+        ]
+
+    def test_a_bad_file_that_only_mentions_the_id_is_no_problem(
+        self, write: Write, settings: Settings
+    ) -> None:
+        write("a.yaml", "weather: {description: after flights}\n")
+        write("b.yaml", GOOD.format("flights"))
+        loaded = load_dag("flights", Path("dags"), settings)
+        assert ids(loaded) == ["flights"]
+        assert loaded.problems == ()
+
+    def test_another_bad_dag_of_the_file_is_no_problem(self, write: Write, settings: Settings) -> None:
+        write("a.yaml", "weather: {tasks: {}}\n" + GOOD.format("flights"))
+        assert ids(load_dag("flights", Path("dags"), settings)) == ["flights"]
+
+    def test_a_name_that_begins_alike_is_another_dag(self, write: Write, settings: Settings) -> None:
+        write("a.yaml", GOOD.format("flights_daily"))
+        assert load_dag("flights", Path("dags"), settings) == Loaded((), ())
+
+    @pytest.mark.parametrize("order", [("a.yaml", "b.yaml"), ("b.yaml", "a.yaml")])
+    def test_of_two_files_the_same_one_wins_as_when_all_are_loaded(
+        self, write: Write, settings: Settings, order: tuple[str, str]
+    ) -> None:
+        for name in order:
+            write(name, GOOD.format("flights"))
+        (one,) = load_dag("flights", Path("dags"), settings).dags
+        (all_,) = load_files(dag_files(Path("dags")), settings).dags
+        assert one.document.file == all_.document.file == "dags/a.yaml"

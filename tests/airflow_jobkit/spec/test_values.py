@@ -1,0 +1,140 @@
+"""Values that YAML writes in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+from pydantic_core import PydanticCustomError
+
+from airflow_jobkit.spec.values import (
+    PRESETS,
+    VERSION_PATTERN,
+    duration_text,
+    parse_duration,
+    parse_moment,
+    parse_name,
+    parse_schedule,
+    parse_version,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("45s", 45),
+        ("30m", 1800),
+        ("1h30m", 5400),
+        ("2d", 172800),
+        ("1d2h3m4s", 93784),
+        (" 30m ", 1800),
+        (90, 90),
+        (dt.timedelta(minutes=1), 60),
+    ],
+    ids=repr,
+)
+def test_a_duration_is_read(value: Any, seconds: int) -> None:
+    assert parse_duration(value) == dt.timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "30", "30 minutes", "1.5h", "30m1h", "-5m", "m", "0s", "0:30:00", 0, -1, 1.5, True, None, [1]],
+    ids=repr,
+)
+def test_what_is_no_duration_is_refused_with_an_example(value: Any) -> None:
+    with pytest.raises(PydanticCustomError, match="not a duration: ") as raised:
+        parse_duration(value)
+    assert raised.value.context is not None
+    assert "30m" in raised.value.context["remedy"]
+
+
+@pytest.mark.parametrize("text", ["45s", "30m", "1h30m", "2d", "1d2h3m4s", "1d1s"])
+def test_a_duration_is_written_as_it_is_read(text: str) -> None:
+    assert duration_text(parse_duration(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        pytest.param(dt.date(2026, 1, 31), "2026-01-31T00:00:00+00:00", id="a date is its midnight in UTC"),
+        pytest.param("2026-01-31", "2026-01-31T00:00:00+00:00", id="a date in quotes too"),
+        pytest.param(
+            dt.datetime(2026, 1, 31, 6),
+            "2026-01-31T06:00:00+00:00",
+            id="a time without a zone is UTC",
+        ),
+        pytest.param("2026-01-31T06:00:00+02:00", "2026-01-31T06:00:00+02:00", id="a zone stays"),
+        pytest.param("2026-01-31 06:00", "2026-01-31T06:00:00+00:00", id="a time without seconds"),
+    ],
+)
+def test_a_moment_is_read(value: Any, moment: str) -> None:
+    assert parse_moment(value).isoformat() == moment
+
+
+@pytest.mark.parametrize(
+    "value", ["", "today", "2 days ago", "2026-02-30", "31.01.2026", 20260131, None, True]
+)
+def test_what_is_no_moment_is_refused_and_never_becomes_today(value: Any) -> None:
+    with pytest.raises(PydanticCustomError, match="not a date: "):
+        parse_moment(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("0.1.0", "0.1.0"),
+        ("1.10", "1.10"),
+        ("v1.2", "1.2"),
+        ("1.0.0-rc1", "1.0.0rc1"),
+        ("1.0+local.1", "1.0+local.1"),
+        ("01.2", "1.2"),
+    ],
+)
+def test_a_version_is_read_in_its_normal_form_which_the_trigger_form_accepts(text: str, version: str) -> None:
+    assert parse_version(text) == version
+    assert re.match(VERSION_PATTERN, version)
+
+
+@pytest.mark.parametrize("value", ["", "latest", ">=0.1", "1.x", "1.0/../2.0", None])
+def test_what_is_no_version_is_refused(value: Any) -> None:
+    with pytest.raises(PydanticCustomError, match="not a version: "):
+        parse_version(value)
+
+
+@pytest.mark.parametrize("value", [1.1, 2, True])
+def test_a_version_without_quotes_is_a_number_and_refused(value: Any) -> None:
+    with pytest.raises(PydanticCustomError, match="a version is text"):
+        parse_version(value)
+
+
+@pytest.mark.parametrize("value", [None, "0 6 * * *", "*/15 8-18 * * MON-FRI", *PRESETS])
+def test_a_schedule_stays_as_it_is(value: str | None) -> None:
+    assert parse_schedule(value) == value
+
+
+@pytest.mark.parametrize(
+    "value", ["", "every day", "0 25 * * *", "0 0 6 * * *", "0 6 * *", "@dayly", "@reboot", "@"], ids=repr
+)
+def test_what_is_no_schedule_is_refused_with_an_example(value: str) -> None:
+    with pytest.raises(PydanticCustomError, match="not a schedule: "):
+        parse_schedule(value)
+
+
+@pytest.mark.parametrize("value", [True, 5, ["@daily"]])
+def test_a_schedule_that_is_no_text_is_refused(value: Any) -> None:
+    with pytest.raises(PydanticCustomError, match="a schedule is text"):
+        parse_schedule(value)
+
+
+@pytest.mark.parametrize("value", ["clean_flights", "a", "a.b-c_1", "x" * 250])
+def test_a_name_is_read(value: str) -> None:
+    assert parse_name(value) == value
+
+
+@pytest.mark.parametrize("value", ["", "a b", "a/b", "a\n", "ä", "x" * 251, "a:b"])
+def test_what_is_no_name_is_refused(value: str) -> None:
+    with pytest.raises(PydanticCustomError, match="not a name: "):
+        parse_name(value)
