@@ -19,7 +19,8 @@ def hold() -> None:
 
     The parent keeps the write end of this process's stdin open and never writes. When it dies, even by
     SIGKILL, the pipe ends, and so does this process, at once: a retry may be running already, so nothing may
-    be published or reported any more. The JVM that pyspark started exits with it, since its own stdin ends.
+    be published or reported any more. Where it leads a process group, which is how the operator starts it,
+    the whole group ends: the JVM that pyspark started, and whatever the job started itself.
     """
     if os.environ.get(VARIABLE) == "1":
         threading.Thread(target=_watch, name="jobkit-lifeline", daemon=True).start()
@@ -46,4 +47,6 @@ def _watch() -> None:
     descriptor = sys.stdin.fileno()
     while os.read(descriptor, 4096):
         continue
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(_EXIT_CODE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -237,6 +238,43 @@ def test_a_job_ends_with_its_lifeline_and_reports_nothing_any_more(lib, envelope
         job.stdin.close()
         assert job.wait(20) == 143
     assert not (tmp_path / "result.json").exists()
+
+
+def test_with_its_lifeline_ends_whatever_the_job_has_started(team_package, envelope):
+    lib = team_package(
+        parent="import subprocess, sys, time\n\n"
+        "def main():\n"
+        "    child = subprocess.Popen(['sleep', '60'], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)\n"
+        "    print(child.pid, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    script = JOB_CODE / "scripts" / "local" / "generic_entry.py"
+    with subprocess.Popen(
+        [sys.executable, str(script), "--module_name", "team.parent", envelope(arguments=[])],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{JOB_CODE}:{lib}", "JOBKIT_LIFELINE": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as job:
+        assert job.stdin is not None
+        assert job.stdout is not None
+        child = int(job.stdout.readline())
+        job.stdin.close()
+        assert job.wait(20) == -signal.SIGKILL
+    deadline = time.monotonic() + 10
+    while _runs(child):
+        assert time.monotonic() < deadline, "the child outlived the job"
+        time.sleep(0.05)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there and has not ended; one that nobody has waited for yet has."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
 
 
 def test_nothing_heavy_is_imported_before_a_job_asks_for_it():

@@ -1,0 +1,56 @@
+"""A copy of the repository's own project, for tests that run it as a user does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class ProjectCopy:
+    """`dags/` and `job_code/` in a folder of their own, and the `jobkit` command there."""
+
+    folder: Path
+
+    @classmethod
+    def make(cls, folder: Path) -> ProjectCopy:
+        """Copy the project."""
+        ignored = shutil.ignore_patterns("__pycache__", ".jobkit")
+        for name in ("dags", "job_code"):
+            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+        return cls(folder)
+
+    def jobkit(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a `jobkit` command to its end, in the project's folder."""
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AIRFLOW", "_AIRFLOW", "JOBKIT_", "PYTHONPATH"))
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "airflow_jobkit.cli", *arguments],
+            cwd=self.folder,
+            env={**inherited, **variables},
+            capture_output=True,
+            text=True,
+            timeout=400,
+        )
+
+    def done(self, *arguments: str, **variables: str) -> str:
+        """Run a `jobkit` command that has to succeed; what it printed."""
+        finished = self.jobkit(*arguments, **variables)
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        return finished.stdout
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace text in a file."""
+        file = self.folder / path
+        text = file.read_text()
+        assert old in text, f"{path} holds no {old!r}"
+        file.write_text(text.replace(old, new))
