@@ -28,8 +28,9 @@ def build_dag(spec: DagSpec, settings: Settings, versions: Sequence[str] = ()) -
     Raises:
         BuildError: An operator or an argument is wrong, or Airflow would not store the DAG.
     """
+    params = dag_params(spec, settings, versions)
     try:
-        dag = DAG(dag_id=spec.dag_id, params=dag_params(spec, settings, versions), **_arguments(spec.keys))
+        dag = DAG(dag_id=spec.dag_id, params=params, **_arguments(spec.keys))
     except Exception as error:
         raise _dag_error(error) from error
     tasks = {task.task_id: build_task(task, settings, dag) for task in spec.tasks}

@@ -11,7 +11,7 @@ from airflow_jobkit._compat import DAG, get_parsing_context
 from airflow_jobkit.errors import ContractError
 from airflow_jobkit.factory.dags import build_dag
 from airflow_jobkit.factory.problems_dag import DAG_ID as PROBLEMS_DAG_ID
-from airflow_jobkit.factory.problems_dag import build_problems_dag
+from airflow_jobkit.factory.problems_dag import build_problems_dag, build_stand_in
 from airflow_jobkit.factory.tasks import BuildError
 from airflow_jobkit.loading.dags import LoadedDag, load_dag, load_files
 from airflow_jobkit.loading.folder import dag_files, load_project
@@ -37,19 +37,15 @@ def load_dags(
         environment: The Environment's name; default: as the environment says.
 
     Raises:
-        ProblemsError: `jobkit.yaml` is wrong, so that no DAG can be built; or a task is about to run and its
-            DAG's file has become bad.
+        ProblemsError: `jobkit.yaml` is wrong, so that no DAG can be built; or a command asks for one DAG
+            alone, and its file is bad.
     """
     folder = Path(folder) if folder is not None else Path(namespace["__file__"]).parent
-    project = load_project(folder, environment)
-    if project.settings is None:
-        raise ProblemsError(project.problems)
-    versions = published_versions(folder, project.settings)
-    wanted = get_parsing_context().dag_id
-    if wanted is not None and wanted != PROBLEMS_DAG_ID:
-        dags = _build_wanted(wanted, folder, project.settings, versions)
+    wanted, task_id = get_parsing_context()
+    if wanted is None or wanted == PROBLEMS_DAG_ID:
+        dags = _build_all(folder, environment)
     else:
-        dags = _build_all(folder, project.settings, versions, project.problems)
+        dags = _build_wanted(wanted, task_id, folder, environment)
     # No Python name holds a colon, so nothing of the loader's own is overwritten.
     namespace.update({f"dag:{dag.dag_id}": dag for dag in dags})
 
@@ -81,20 +77,32 @@ def build_dags(
     return dags, problems
 
 
-def _build_wanted(dag_id: str, folder: Path, settings: Settings, versions: Sequence[str]) -> list[DAG]:
-    loaded = load_dag(dag_id, folder, settings)
-    dags, problems = build_dags(loaded.dags, settings, versions)
-    if not dags and (loaded.problems or problems):
-        raise ProblemsError((*loaded.problems, *problems))
-    return dags
+def _build_wanted(dag_id: str, task_id: str | None, folder: Path, environment: str | None) -> list[DAG]:
+    """The one DAG that is wanted; a task whose DAG has become bad fails with the Problems in its log."""
+    project = load_project(folder, environment)
+    dags: list[DAG] = []
+    problems: Sequence[Problem] = project.problems
+    if project.settings is not None:
+        loaded = load_dag(dag_id, folder, project.settings)
+        versions = published_versions(folder, project.settings)
+        dags, build_problems = build_dags(loaded.dags, project.settings, versions)
+        problems = (*loaded.problems, *build_problems)
+    if dags or not problems:
+        return dags
+    if task_id is None:
+        raise ProblemsError(problems)
+    return [build_stand_in(dag_id, task_id, problems)]
 
 
-def _build_all(
-    folder: Path, settings: Settings, versions: Sequence[str], project_problems: Sequence[Problem]
-) -> list[DAG]:
-    loaded = load_files(dag_files(folder), settings)
-    dags, build_problems = build_dags(loaded.dags, settings, versions)
-    problems = sorted((*project_problems, *loaded.problems, *build_problems))
+def _build_all(folder: Path, environment: str | None) -> list[DAG]:
+    """Every good DAG, and the one that shows what is wrong with the others."""
+    project = load_project(folder, environment)
+    if project.settings is None:
+        raise ProblemsError(project.problems)
+    loaded = load_files(dag_files(folder), project.settings)
+    versions = published_versions(folder, project.settings)
+    dags, build_problems = build_dags(loaded.dags, project.settings, versions)
+    problems = sorted((*project.problems, *loaded.problems, *build_problems))
     for problem in problems:
         log.error("%s", problem.headline())
     return [*dags, build_problems_dag(problems)] if problems else dags

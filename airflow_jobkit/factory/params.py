@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_jobkit._compat import Param
+from airflow_jobkit.factory.tasks import BuildError
+from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.values import VERSION_PATTERN
@@ -20,8 +22,11 @@ def dag_params(spec: DagSpec, settings: Settings, versions: Sequence[str]) -> di
         spec: The DAG.
         settings: The Environment's Settings.
         versions: The published versions, newest first; the trigger form suggests them.
+
+    Raises:
+        BuildError: A param is none, or its default does not fit its schema.
     """
-    params = {name: _param(value) for name, value in spec.keys.params.items()}
+    params = {name: _param(name, value) for name, value in spec.keys.params.items()}
     if not spec.spark_tasks:
         return params
     suggestions: dict[str, Any] = {"examples": list(versions[:SHOWN_VERSIONS])} if versions else {}
@@ -43,9 +48,16 @@ def dag_params(spec: DagSpec, settings: Settings, versions: Sequence[str]) -> di
     return params
 
 
-def _param(value: Any) -> Any:
+def _param(name: str, value: Any) -> Any:
     """A param from YAML: a JSON Schema with a default, or a plain default."""
     if not isinstance(value, Mapping) or not {"default", "type"}.intersection(value):
         return value
-    schema = dict(value)
-    return Param(schema.pop("default"), **schema) if "default" in schema else Param(**schema)
+    try:
+        param = Param(**value)
+        if value.get("default") is not None:  # without one, the form asks for it
+            param.resolve()
+    except Exception as error:
+        lines = str(error).splitlines() or [type(error).__name__]  # the others repeat the whole schema
+        issue = Issue(("params", name), lines[0], "correct the default or its schema", "build")
+        raise BuildError(issue) from error
+    return param

@@ -1,7 +1,7 @@
-"""The DAG that shows a folder's Problems in Airflow's UI, and is there only while there are any.
+"""DAGs that show Problems in Airflow: one for a folder, and one that stands in for a task's own bad DAG.
 
 Import errors cannot do it: one on the loader marks every good DAG as broken too, and one on another path is
-deleted again by Airflow's periodic clean-up.
+deleted again by Airflow's periodic clean-up. In a worker they make Airflow 3 try the task again and again.
 """
 
 from __future__ import annotations
@@ -42,6 +42,13 @@ def build_problems_dag(problems: Sequence[Problem]) -> DAG:
         tags=["jobkit", "problems"],
     )
     ShowProblemsOperator(task_id="show_problems", problems=problems, dag=dag)
+    return dag
+
+
+def build_stand_in(dag_id: str, task_id: str, problems: Sequence[Problem]) -> DAG:
+    """The DAG of a task that is about to run while its file is bad: the task fails with the Problems."""
+    dag = DAG(dag_id=dag_id, schedule=None, catchup=False)
+    ShowProblemsOperator(task_id=task_id, problems=problems, dag=dag)
     return dag
 
 

@@ -55,6 +55,9 @@ def operator_class(class_path: str, task_id: str) -> type[BaseOperator]:
     except (ImportError, AttributeError) as error:
         remedy = "correct the path, or install the provider it comes from"
         raise BuildError(Issue(path, f"no {class_path}: {error}", remedy, "no-operator")) from error
+    except Exception as error:
+        message = f"{module_name} cannot be imported: {type(error).__name__}: {error}"
+        raise BuildError(Issue(path, message, "correct that module", "no-operator")) from error
     if not (isinstance(found, type) and issubclass(found, BaseOperator)):
         remedy = "name a class derived from BaseOperator"
         raise BuildError(Issue(path, f"{class_path} is no operator", remedy, "no-operator"))

@@ -38,4 +38,8 @@ def run_end(exit_code: int) -> RunEnd:
     """What an exit code says; a negative one names the signal that ended the process."""
     if exit_code >= 0:
         return RunEnd(exit_code == 0, f"exit code {exit_code}")
-    return RunEnd(False, f"killed by {signal.Signals(-exit_code).name}")
+    try:
+        name = signal.Signals(-exit_code).name
+    except ValueError:  # one of Linux's nameless real-time signals
+        name = f"signal {-exit_code}"
+    return RunEnd(False, f"killed by {name}")

@@ -13,9 +13,9 @@ from typing import Final
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from airflow_jobkit.errors import ContractError, ReleaseBuildError
+from airflow_jobkit.problems import choices_remedy
 from airflow_jobkit.release.describe import describe_jobs
 from airflow_jobkit.release.manifest import MANIFEST, Manifest, ManifestFile
-from airflow_jobkit.release.suggest import did_you_mean
 from airflow_jobkit.release.wheels import build_wheels
 
 ENTRY_SCRIPT: Final = "generic_entry.py"
@@ -70,9 +70,8 @@ def build_release(
         name = canonicalize_name(project)
         if name not in wheels:
             raise ReleaseBuildError(
-                f"No wheel in {job_code} is named {name}; there are: {', '.join(sorted(wheels))}."
-                f"{did_you_mean(name, wheels)} The name stands in pyproject.toml ([project] name) and in "
-                "jobkit.yaml (project)."
+                f"No wheel in {job_code} is named {name}, as pyproject.toml ([project] name) and jobkit.yaml "
+                f"(project) must both say; {choices_remedy(name, wheels)}"
             )
         progress(f"describing the jobs of {name}")
         description = describe_jobs(wheels.values(), name.replace("-", "_"), work, python=python)

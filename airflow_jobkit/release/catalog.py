@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from airflow_jobkit.errors import ReleaseDamagedError, ReleaseNotFoundError
+from airflow_jobkit.problems import choices_remedy, did_you_mean
 from airflow_jobkit.release.document import digest_of
 from airflow_jobkit.release.manifest import MANIFEST, RELEASES, Manifest, is_normalised, release_key
-from airflow_jobkit.release.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +44,7 @@ class Release:
         paths = [file.path for file in self.manifest.files]
         if path not in paths:
             raise ReleaseNotFoundError(
-                f"Release {self.version} holds no {path}.{did_you_mean(path, paths)} "
-                f"It holds: {', '.join(paths)}."
+                f"Release {self.version} holds no {path}; {choices_remedy(path, paths)}"
             )
         return self._store.location(release_key(self.version, path))
 
@@ -105,17 +104,18 @@ def _not_found(store: Store, version: str) -> ReleaseNotFoundError:
     if not versions:
         there = "No release is published there yet."
     else:
-        there = f"There are: {', '.join(versions)}.{_meant(version, versions)}"
+        meant = _meant(version, versions)
+        there = f"There are: {', '.join(versions)}{f'; did you mean {meant}?' if meant else '.'}"
     return ReleaseNotFoundError(
         f"Release {version!r} is not at the code root {root}. {there} `jobkit release publish` publishes the "
         "version of your pyproject.toml."
     )
 
 
-def _meant(version: str, versions: Sequence[str]) -> str:
+def _meant(version: str, versions: Sequence[str]) -> str | None:
     # The same version in another spelling ("v1.0" for "1.0.0") is nearer than one with similar letters.
     try:
         same = [known for known in versions if Version(known) == Version(version)]
     except InvalidVersion:
         same = []
-    return did_you_mean(same[0] if same else version, versions)
+    return same[0] if same else did_you_mean(version, versions)

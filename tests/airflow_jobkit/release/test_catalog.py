@@ -57,20 +57,20 @@ def test_the_digest_is_of_the_bytes_that_stand_there_also_of_a_newer_manifest(
     assert get_release(store, "0.1.0").digest == digest_of(newer)
 
 
-def test_a_file_that_a_release_does_not_hold_is_named_with_those_it_holds(
+def test_a_file_that_a_release_does_not_hold_is_named_with_the_one_that_was_meant(
     prepare: Prepare, store: LocalStore
 ) -> None:
     publish_release(prepare(), store)
-    with pytest.raises(ReleaseNotFoundError, match=r"no scripts/gleu/.* Did you mean 'scripts/glue/"):
+    with pytest.raises(ReleaseNotFoundError, match=r"no scripts/gleu/.*; did you mean scripts/glue/"):
         get_release(store, "0.1.0").location("scripts/gleu/generic_entry.py")
 
 
 @pytest.mark.parametrize(
     ("asked", "meant"),
     [
-        pytest.param("v0.2", "'0.2.0'", id="another spelling of a version"),
-        pytest.param("0.2.1", "'0.2.0'", id="a version that is near"),
-        pytest.param("0.2.0/../0.1.0", "'0.2.0'", id="a path"),
+        pytest.param("v0.2", "; did you mean 0.2.0?", id="another spelling of a version"),
+        pytest.param("0.2.1", "; did you mean 0.2.0?", id="a version that is near"),
+        pytest.param("0.2.0/../0.1.0", ".", id="a path"),
     ],
 )
 def test_a_missing_version_is_named_with_those_there_are(
@@ -81,9 +81,8 @@ def test_a_missing_version_is_named_with_those_there_are(
     with pytest.raises(ReleaseNotFoundError) as caught:
         get_release(store, asked)
     assert str(caught.value).startswith(
-        f"Release {asked!r} is not at the code root {store.root}. There are: 0.2.0, 0.1.0."
+        f"Release {asked!r} is not at the code root {store.root}. There are: 0.2.0, 0.1.0{meant} "
     )
-    assert f"Did you mean {meant}" in str(caught.value) or asked.count("/")
     assert "`jobkit release publish`" in str(caught.value)
 
 

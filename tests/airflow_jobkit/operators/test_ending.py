@@ -1,0 +1,239 @@
+"""A job never outlives whoever wanted it: not a kill, not the end of its parent, not its own script."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import psutil
+import pytest
+from task_context import ProbeProject, TaskContext
+
+from airflow_jobkit.engines.invocation import Invocation
+from airflow_jobkit.engines.local import client
+from airflow_jobkit.engines.local.client import LocalRun
+from airflow_jobkit.engines.local.options import Options
+from airflow_jobkit.errors import EngineError, JobFailedError
+
+SLEEPS = """
+    import os, pathlib, subprocess, time
+
+    def main(place, **kwargs):
+        child = subprocess.Popen(["sleep", "99"])
+        pathlib.Path(place, "pids.new").write_text(f"{os.getpid()} {child.pid}")
+        pathlib.Path(place, "pids.new").rename(pathlib.Path(place, "pids"))
+        time.sleep(99)
+"""
+
+DEAF = "    import signal\n    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Path]:
+    """A folder that the job writes its process ids to; what still runs at the end of the test is ended."""
+    yield tmp_path
+    if (tmp_path / "pids").exists():
+        for pid in pids(tmp_path):
+            if runs(pid):
+                os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def time_out(place: Path) -> Iterator[None]:
+    """As Airflow's execution time-out: an exception out of the blue, here once the job has started."""
+
+    def raise_error(number: int, frame: object) -> None:
+        raise TimeoutError
+
+    def interrupt() -> None:
+        pids(place)
+        signal.pthread_kill(main.ident, signal.SIGUSR1)
+
+    main = threading.current_thread()
+    before = signal.signal(signal.SIGUSR1, raise_error)
+    threading.Thread(target=interrupt, daemon=True).start()
+    yield
+    signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short grace period, so that the test is short."""
+    monkeypatch.setattr(client, "GRACE_SECONDS", 0.5)
+
+
+def eventually(condition: Callable[[], object], seconds: float = 10) -> bool:
+    """Whether something comes true within a time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def pids(place: Path) -> list[int]:
+    """The process ids of the script and its child, once it has told them."""
+    assert eventually((place / "pids").exists), "the job did not start"
+    return [int(pid) for pid in (place / "pids").read_text().split()]
+
+
+class Executing:
+    """A task that is being executed in a thread, and what became of it."""
+
+    def __init__(self, context: TaskContext) -> None:
+        self.task = context.task
+        self.outcome: Any = None
+        self._thread = threading.Thread(target=self._execute, args=(context,), daemon=True)
+        self._thread.start()
+
+    def _execute(self, context: TaskContext) -> None:
+        try:
+            self.outcome = context.execute()
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            self.outcome = error
+
+    def ended(self) -> Any:
+        """What `execute` raised or returned."""
+        self._thread.join(timeout=10)
+        assert not self._thread.is_alive(), "execute still waits"
+        return self.outcome
+
+
+class TestKill:
+    def test_it_ends_the_script_and_what_the_script_started(
+        self, project: ProbeProject, place: Path, task_log: Any
+    ) -> None:
+        project.publish("1.0.0", sleeps=SLEEPS)
+        executing = Executing(TaskContext(project.task("sleeps", job_args={"place": str(place)})))
+        script, child = pids(place)
+        started = time.monotonic()
+        executing.task.on_kill()
+        assert time.monotonic() - started < 3
+        assert [runs(script), runs(child)] == [False, False]
+        outcome = executing.ended()
+        assert isinstance(outcome, JobFailedError)
+        assert "SystemExit: 143 (in execute of probe.sleeps at code version 1.0.0" in str(outcome)
+        assert f"stopped process {script} and its children" in task_log()
+
+    def test_a_script_that_does_not_listen_is_killed_and_its_end_is_not_taken_for_a_success(
+        self, project: ProbeProject, place: Path, impatient: None
+    ) -> None:
+        project.publish("1.0.0", deaf=SLEEPS.replace("    def main", f"{DEAF}\n    def main", 1))
+        executing = Executing(TaskContext(project.task("deaf", job_args={"place": str(place)})))
+        script, child = pids(place)
+        executing.task.on_kill()
+        assert not runs(script)
+        assert not runs(child)
+        outcome = executing.ended()
+        assert isinstance(outcome, EngineError)
+        assert str(outcome).startswith("killed by SIGKILL")
+
+    def test_it_ends_children_whose_script_has_ended_before_them(
+        self, project: ProbeProject, place: Path
+    ) -> None:
+        source = SLEEPS.replace("time.sleep(99)", "os._exit(0)")
+        project.publish("1.0.0", leaves=source)
+        summary = TaskContext(project.task("leaves", job_args={"place": str(place)})).run()
+        assert summary["status"] == "unknown"
+        assert [runs(pid) for pid in pids(place)] == [False, False]
+
+    def test_it_ends_children_that_left_for_a_session_of_their_own(
+        self, project: ProbeProject, place: Path
+    ) -> None:
+        project.publish("1.0.0", sleeps=SLEEPS.replace('"99"]', '"99"], start_new_session=True'))
+        executing = Executing(TaskContext(project.task("sleeps", job_args={"place": str(place)})))
+        script, child = pids(place)
+        executing.task.on_kill()
+        assert [runs(script), runs(child)] == [False, False]
+        assert isinstance(executing.ended(), JobFailedError)
+
+    def test_it_does_nothing_before_the_start_and_after_the_end(
+        self, project: ProbeProject, task_log: Any
+    ) -> None:
+        project.publish("1.0.0", quick="def main(): pass\n")
+        task = project.task("quick")
+        task.on_kill()
+        assert TaskContext(task).execute()["status"] == "success"
+        task.on_kill()
+        assert "stopped process" not in task_log()
+
+    def test_an_exception_while_execute_waits_ends_the_script(
+        self, project: ProbeProject, place: Path, time_out: None
+    ) -> None:
+        project.publish("1.0.0", sleeps=SLEEPS)
+        with pytest.raises(TimeoutError):
+            TaskContext(project.task("sleeps", job_args={"place": str(place)})).run()
+        assert [runs(pid) for pid in pids(place)] == [False, False]
+
+
+def test_a_process_that_the_job_leaves_behind_does_not_hold_the_task(
+    project: ProbeProject, place: Path, task_log: Any
+) -> None:
+    project.publish("1.0.0", leaves=SLEEPS.replace("time.sleep(99)", "return {}"))
+    started = time.monotonic()
+    assert TaskContext(project.task("leaves", job_args={"place": str(place)})).run()["status"] == "success"
+    assert time.monotonic() - started < 10
+    script, child = pids(place)
+    assert not runs(child)
+    assert f"stopped process {script} and its children" in task_log()
+
+
+def test_a_process_out_of_reach_that_holds_the_output_does_not_hold_the_task(
+    project: ProbeProject, place: Path
+) -> None:
+    """It left for a session of its own and outlived its parent, so nothing leads to it any more."""
+    source = SLEEPS.replace('"99"]', '"99"], start_new_session=True')
+    project.publish("1.0.0", leaves=source.replace("time.sleep(99)", "return {}"))
+    started = time.monotonic()
+    assert TaskContext(project.task("leaves", job_args={"place": str(place)})).run()["status"] == "success"
+    assert time.monotonic() - started < 10
+
+
+def test_a_parent_that_is_killed_takes_the_script_with_it(
+    project: ProbeProject, place: Path, tmp_path: Path
+) -> None:
+    project.publish("1.0.0", sleeps=SLEEPS)
+    release = project.code_root / "releases" / "1.0.0"
+    parent_source = f"""
+        from airflow_jobkit.engines.invocation import Invocation
+        from airflow_jobkit.engines.local.client import LocalRun
+        from airflow_jobkit.engines.local.options import Options
+
+        arguments = (("module_name", "probe.sleeps"), ("place", {str(place)!r}))
+        script = {str(release / "scripts/local/generic_entry.py")!r}
+        wheels = {tuple(map(str, release.glob("wheels/*.whl")))!r}
+        for line in LocalRun.start(Invocation(script, wheels, arguments), Options()).lines():
+            print(line)
+    """
+    parent = subprocess.Popen([sys.executable, "-c", dedent(parent_source)], stdout=subprocess.DEVNULL)
+    script = pids(place)[0]
+    assert runs(script)
+    parent.kill()
+    parent.wait(timeout=10)
+    assert eventually(lambda: not runs(script))
+
+
+def test_a_location_may_be_a_file_url(tmp_path: Path) -> None:
+    script = tmp_path / "a script.py"
+    script.write_text("import sys; print(sys.argv[1:])")
+    run = LocalRun.start(Invocation(script.as_uri(), (), (("key", "a value"),)), Options())
+    assert list(run.lines()) == ["['--key', 'a value']"]
+    assert run.wait() == 0
+    assert run.stop() is False

@@ -1,0 +1,209 @@
+"""A task runs the version that was chosen for its DAG run, and no other, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from task_context import ProbeProject, TaskContext
+
+from airflow_jobkit.errors import ContractError, ReleaseDamagedError, ReleaseNotFoundError
+from airflow_jobkit.release import Manifest, ManifestFile
+
+VERSION = """
+    import probe
+
+    def main(**kwargs):
+        return {"version": probe.VERSION, **kwargs}
+"""
+
+MEETING = """
+    import pathlib, time, probe
+
+    def main(place, **kwargs):
+        # Ends only once the run of the other version is there too.
+        pathlib.Path(place, probe.VERSION).touch()
+        deadline = time.monotonic() + 20
+        while len(list(pathlib.Path(place).iterdir())) < 2:
+            assert time.monotonic() < deadline, "the other run did not come"
+            time.sleep(0.02)
+        return {"version": probe.VERSION}
+"""
+
+
+@pytest.fixture
+def published(project: ProbeProject) -> ProbeProject:
+    """The project, with the versions 1.0.0, 2.0.0 and 3.0.0 published."""
+    for version in ("1.0.0", "2.0.0", "3.0.0"):
+        project.publish(version, version=VERSION)
+    return project
+
+
+def version_of(summary: Mapping[str, Any]) -> str:
+    """The version that the job itself saw, which is the one that the operator tells."""
+    assert summary["metrics"]["version"] == summary["code_version"]
+    return str(summary["code_version"])
+
+
+def test_a_default_that_changes_in_the_middle_of_a_dag_run_counts_for_the_next_run_only(
+    published: ProbeProject,
+) -> None:
+    first = published.task("version", task_id="first", default="1.0.0")
+    changed = published.task("version", task_id="second", default="2.0.0")
+    assert version_of(TaskContext(first, run_id="monday").run()) == "1.0.0"
+    assert version_of(TaskContext(changed, run_id="monday").run()) == "1.0.0"
+    assert version_of(TaskContext(changed, run_id="tuesday").run()) == "2.0.0"
+
+
+def test_the_log_says_which_version_runs_and_who_chose_it(published: ProbeProject, task_log: Any) -> None:
+    task = published.task("version")
+    TaskContext(task, conf={"code_version": "2.0.0"}).run()
+    assert "code version 2.0.0 (digest " in (log := task_log())
+    assert "chosen by: trigger form" in log
+
+
+@pytest.mark.parametrize(
+    ("conf", "pin", "expected"),
+    [
+        pytest.param({"code_version": "3.0.0"}, "2.0.0", "3.0.0", id="the trigger form goes before a pin"),
+        pytest.param({"code_version": "3.0.0"}, None, "3.0.0", id="the trigger form goes before the default"),
+        pytest.param({}, "2.0.0", "2.0.0", id="a pin goes before the default"),
+        pytest.param({"code_version": "1.0.0"}, "2.0.0", "2.0.0", id="an untouched form is no choice"),
+        pytest.param({"unrelated": "3.0.0"}, None, "1.0.0", id="without a choice it is the default"),
+    ],
+)
+def test_the_trigger_form_goes_before_the_task_which_goes_before_the_default(
+    published: ProbeProject, conf: dict[str, str], pin: str | None, expected: str
+) -> None:
+    task = published.task("version", code_version=pin)
+    assert version_of(TaskContext(task, conf=conf).run()) == expected
+
+
+def test_the_default_of_the_project_holds_where_the_dag_names_none(published: ProbeProject) -> None:
+    task = published.task("version", default=None, settings=published.settings(code_version="2.0.0"))
+    assert version_of(TaskContext(task).run()) == "2.0.0"
+
+
+def test_a_pinned_task_keeps_a_record_of_its_own_and_leaves_the_others_alone(published: ProbeProject) -> None:
+    pinned = published.task("version", task_id="pinned", code_version="2.0.0")
+    other = published.task("version", task_id="other")
+    assert version_of(TaskContext(pinned).run()) == "2.0.0"
+    assert version_of(TaskContext(other).run()) == "1.0.0"
+    pinned_anew = published.task("version", task_id="pinned", code_version="3.0.0")
+    assert version_of(TaskContext(pinned_anew).cleared().run()) == "2.0.0"
+
+
+@pytest.mark.parametrize(
+    "pin", [pytest.param(None, id="of the default"), pytest.param("1.0.0", id="of a pin")]
+)
+def test_a_retry_and_a_clear_keep_the_version(published: ProbeProject, pin: str | None) -> None:
+    first = TaskContext(published.task("version", code_version=pin))
+    assert version_of(first.run()) == "1.0.0"
+    changed = published.task("version", default="2.0.0", code_version=pin and "2.0.0")
+    again = TaskContext(changed)
+    assert version_of(again.retried().run()) == "1.0.0"
+    assert version_of(again.cleared().run()) == "1.0.0"
+
+
+def test_two_dag_runs_of_different_versions_at_once_do_not_mix(project: ProbeProject, tmp_path: Path) -> None:
+    place = tmp_path / "meeting"
+    place.mkdir()
+    for version in ("1.0.0", "2.0.0"):
+        project.publish(version, meeting=MEETING)
+
+    def run(version: str) -> str:
+        task = project.task("meeting", default=version, job_args={"place": str(place)})
+        return version_of(TaskContext(task, run_id=f"run of {version}").run())
+
+    with ThreadPoolExecutor() as threads:
+        assert list(threads.map(run, ("1.0.0", "2.0.0"))) == ["1.0.0", "2.0.0"]
+
+
+def test_tasks_of_one_dag_run_that_start_at_once_agree_on_one_version(published: ProbeProject) -> None:
+    """The default changes while several tasks start: whoever is first decides for all of them."""
+    start = threading.Barrier(4)
+
+    def run(number: int) -> str:
+        task = published.task("version", task_id=f"task_{number}", default=f"{number % 2 + 1}.0.0")
+        start.wait()
+        return version_of(TaskContext(task).run())
+
+    with ThreadPoolExecutor(4) as threads:
+        assert len(set(threads.map(run, range(4)))) == 1
+
+
+def test_a_version_that_is_published_after_all_runs_at_the_next_try(project: ProbeProject) -> None:
+    first = TaskContext(project.task("version"))
+    with pytest.raises(ReleaseNotFoundError, match="No release is published there yet"):
+        first.run()
+    project.publish("1.0.0", version=VERSION)
+    assert version_of(first.retried().run()) == "1.0.0"
+
+
+class TestBeforeAnythingStarts:
+    """What is wrong with a version is said before a process is started."""
+
+    @pytest.fixture(autouse=True)
+    def _nothing_was_started(self, task_log: Any) -> Any:
+        yield
+        assert "running as process" not in task_log()
+
+    def test_a_version_that_is_not_published_is_an_error_with_those_that_are(
+        self, published: ProbeProject
+    ) -> None:
+        context = TaskContext(published.task("version"), conf={"code_version": "9.9.9"})
+        with pytest.raises(ReleaseNotFoundError, match=r"'9\.9\.9' .* There are: 3\.0\.0, 2\.0\.0, 1\.0\.0"):
+            context.run()
+        assert not published.runs_root.exists()
+
+    def test_nobody_names_a_version(self, published: ProbeProject) -> None:
+        task = published.task("version", default=None, settings=published.settings(code_version=None))
+        with pytest.raises(ReleaseNotFoundError, match=r"set code\.version in dags/jobkit\.yaml"):
+            TaskContext(task).run()
+
+    def test_a_release_with_a_changed_file_does_not_run(self, published: ProbeProject) -> None:
+        (wheel,) = published.code_root.glob("releases/1.0.0/wheels/probe-*.whl")
+        wheel.write_bytes(wheel.read_bytes() + b"more")
+        with pytest.raises(ReleaseDamagedError, match=r"probe-1\.0\.0-py3-none-any\.whl is changed"):
+            TaskContext(published.task("version")).run()
+
+    def test_a_release_without_one_of_its_files_does_not_run(self, published: ProbeProject) -> None:
+        (published.code_root / "releases/1.0.0/scripts/local/generic_entry.py").unlink()
+        with pytest.raises(ReleaseDamagedError, match=r"local/generic_entry\.py is missing"):
+            TaskContext(published.task("version")).run()
+
+    def test_a_record_that_somebody_overwrote_is_named(self, published: ProbeProject) -> None:
+        record = published.runs_root / "probe_dag" / "monday" / "code.json"
+        record.parent.mkdir(parents=True)
+        record.write_text("2.0.0")
+        with pytest.raises(ContractError, match=r"monday/code\.json: not a record of a code version"):
+            TaskContext(published.task("version"), run_id="monday").run()
+
+
+def test_a_release_that_was_replaced_behind_our_back_does_not_run_in_a_dag_run_that_began_with_the_old_one(
+    published: ProbeProject, task_log: Any
+) -> None:
+    TaskContext(published.task("version", task_id="first")).run()
+    task_log()
+    _replace_release(published.code_root / "releases" / "1.0.0")
+    with pytest.raises(
+        ReleaseDamagedError, match=r"this DAG run began with .* publish changed code as a new"
+    ):
+        TaskContext(published.task("version", task_id="second")).run()
+    assert "running as process" not in task_log()
+    assert version_of(TaskContext(published.task("version"), run_id="another").run()) == "1.0.0"
+
+
+def _replace_release(release: Path) -> None:
+    """Change a script, and the manifest with it, as somebody with access to the bucket could."""
+    script = release / "scripts/local/generic_entry.py"
+    script.write_text(script.read_text() + "# changed\n")
+    file = release / "manifest.json"
+    manifest = Manifest.from_bytes(file.read_bytes(), str(file))
+    changed = ManifestFile.of("scripts/local/generic_entry.py", script.read_bytes())
+    files = tuple(changed if entry.path == changed.path else entry for entry in manifest.files)
+    file.write_bytes(manifest.model_copy(update={"files": files}).to_bytes())
