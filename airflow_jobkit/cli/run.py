@@ -81,7 +81,9 @@ def _param(text: str, spec: DagSpec) -> tuple[str, Any]:
         raise JobkitError(f"--param {text}: write it as name=value")
     known = {*spec.keys.params, *(RESERVED_PARAMS if spec.spark_tasks else ())}
     if name not in known:
-        raise JobkitError(f"--param {text}: no param {name!r} in {spec.dag_id}; {choices_remedy(name, known)}")
+        raise JobkitError(
+            f"--param {text}: no param {name!r} in {spec.dag_id}; {choices_remedy(name, known)}"
+        )
     try:
         return name, json.loads(value)
     except ValueError:

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import codecs
-import io
 import json
 import os
-import selectors
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import IO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
+from uuid import uuid4
 
 import psutil
 
 from airflow_jobkit.engines.invocation import Invocation
 from airflow_jobkit.engines.local.options import Options
+from airflow_jobkit.engines.local.processes import MARK, await_end, kill, marked
 from airflow_jobkit.errors import EngineError
 
 GRACE_SECONDS = 3.0
 """How long a stopped process may take to end by itself; Airflow 3 kills the task itself after 5 s."""
 
-_POLL_SECONDS = 0.2
-_PIPE_CAPACITY = 64 * 1024
 _AIRFLOWS_OWN = ("AIRFLOW__", "_AIRFLOW_", "AIRFLOW_CONN_", "AIRFLOW_VAR_")
 
 
@@ -37,8 +33,10 @@ class LocalRun:
     file and ends too, and Spark's JVM with it.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[str], mark: str) -> None:
         self._process = process
+        self._mark = mark
+        threading.Thread(target=self._end_what_is_left, name="jobkit-session", daemon=True).start()
 
     @classmethod
     def start(cls, invocation: Invocation, options: Options) -> LocalRun:
@@ -48,14 +46,17 @@ class LocalRun:
             EngineError: The interpreter cannot be started.
         """
         python = interpreter(options, os.environ)
+        mark = uuid4().hex
         command = [python, _local_path(invocation.script), *invocation.argv]
         try:
             process = subprocess.Popen(  # noqa: S603 - the command is our own, without a shell
                 command,
-                env=child_environment(invocation, options, os.environ),
+                env={**child_environment(invocation, options, os.environ), MARK: mark},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
                 start_new_session=True,
             )
         except OSError as error:
@@ -63,7 +64,7 @@ class LocalRun:
                 f"cannot start {python}: {error.strerror}; set JOBKIT_SPARK_PYTHON, or "
                 "`local: {python: ...}`, to an interpreter that has pyspark"
             ) from error
-        return cls(process)
+        return cls(process, mark)
 
     @property
     def pid(self) -> int:
@@ -73,16 +74,8 @@ class LocalRun:
     def lines(self) -> Iterator[str]:
         """What the script prints, line by line, until it ends."""
         assert self._process.stdout is not None  # noqa: S101 - it was opened as a pipe
-        decoder = io.IncrementalNewlineDecoder(
-            codecs.getincrementaldecoder("utf-8")("replace"), translate=True
-        )
-        rest = ""
-        for data in self._output(self._process.stdout):
-            *lines, rest = (rest + decoder.decode(data)).split("\n")
-            yield from lines
-        rest += decoder.decode(b"", final=True)
-        if rest:
-            yield rest
+        for line in self._process.stdout:
+            yield line.rstrip("\n")
 
     def wait(self) -> int:
         """The exit code; negative: the signal that ended the script."""
@@ -90,31 +83,20 @@ class LocalRun:
 
     def stop(self) -> bool:
         """End the script and every process it started; True if any of them was still running."""
-        tree = _tree(self._process.pid)
-        for process in tree:
+        running = marked(self._mark)
+        # The script first and alone, so that it can still stop Spark and say why it ended.
+        script = [process for process in running if process.pid == self.pid]
+        for process in script:
             with suppress(psutil.NoSuchProcess):
                 process.terminate()
-        # Looked for again: one that does not listen may have started others meanwhile.
-        remaining = [*_await_end(tree), *(_tree(self._process.pid) if tree else ())]
-        for process in remaining:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        _await_end(remaining)
-        return bool(tree)
+        await_end(script, GRACE_SECONDS)
+        kill([*running, *marked(self._mark)], GRACE_SECONDS)
+        return bool(running)
 
-    def _output(self, pipe: IO[bytes]) -> Iterator[bytes]:
-        """What comes through the pipe; a process that the script left behind may keep it open for ever."""
-        with selectors.DefaultSelector() as selector:
-            selector.register(pipe, selectors.EVENT_READ)
-            while True:
-                # Asked before reading: what the script has printed by its end is read in one go.
-                ended = self._process.poll() is not None
-                if selector.select(0 if ended else _POLL_SECONDS):
-                    data = os.read(pipe.fileno(), _PIPE_CAPACITY)
-                    ended = ended or not data
-                    yield data
-                if ended:
-                    return
+    def _end_what_is_left(self) -> None:
+        """Once the script has ended, end what it left behind, which would hold its output open for ever."""
+        self._process.wait()
+        kill(marked(self._mark), GRACE_SECONDS)
 
 
 def interpreter(options: Options, variables: Mapping[str, str]) -> str:
@@ -141,44 +123,6 @@ def child_environment(
         "JOBKIT_SPARK_MASTER": options.master,
         "JOBKIT_SPARK_CONF": json.dumps(dict(options.conf)),
     }
-
-
-def _tree(leader: int) -> list[psutil.Process]:
-    """The living processes of the script's session, and its children in sessions of their own."""
-    found = [process for pid in psutil.pids() if _session(pid) == leader and (process := _process(pid))]
-    root = _process(leader)
-    with suppress(psutil.NoSuchProcess):
-        found += root.children(recursive=True) if root else []
-    return [process for process in dict.fromkeys(found) if _runs(process)]
-
-
-def _await_end(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
-    """Wait for the end of processes; those that still run after the grace period.
-
-    Not psutil's own wait: it would take the script's exit code away from whoever waits for it.
-    """
-    deadline = time.monotonic() + GRACE_SECONDS
-    while (alive := [process for process in processes if _runs(process)]) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return alive
-
-
-def _runs(process: psutil.Process) -> bool:
-    with suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    return False
-
-
-def _process(pid: int) -> psutil.Process | None:
-    with suppress(psutil.NoSuchProcess):
-        return psutil.Process(pid)
-    return None
-
-
-def _session(pid: int) -> int | None:
-    with suppress(OSError):
-        return os.getsid(pid)
-    return None
 
 
 def _local_path(location: str) -> str:
