@@ -1,7 +1,7 @@
 """Which code version a task runs: decided once, recorded, and the same for every later task and retry.
 
 The record is `code.json`: one per DAG run, written by whichever of its tasks comes first, and one per task
-that pins a version of its own.
+that pins a version of its own. What was recorded stays, whatever the defaults have become since.
 """
 
 from __future__ import annotations
@@ -54,46 +54,24 @@ class VersionRecord:
 
 @dataclass(frozen=True)
 class Choice:
-    """A version to resolve, who chose it, and whether the record is the DAG run's or the task's own."""
+    """A version that is still to be resolved and recorded, and who chose it."""
 
     version: str
     source: Source
 
-    @property
-    def of_task(self) -> bool:
-        """Whether the record belongs to this task alone."""
-        return self.source is Source.TASK
 
-
-def choose(
-    *,
-    run_record: VersionRecord | None,
-    task_record: VersionRecord | None,
-    form_choice: str | None,
-    task_pin: str | None,
-    default: str | None,
-) -> VersionRecord | Choice | None:
-    """Decide which version a task runs.
-
-    What was recorded stays, whatever the defaults have become since. A version chosen in the trigger form
-    goes before the task's own, which goes before the default.
+def choose_for_run(form_choice: str | None, default: str | None) -> Choice | None:
+    """The version that a DAG run begins with: the trigger form's, else the default; None if nobody names one.
 
     Args:
-        run_record: The DAG run's record, if one was written.
-        task_record: The task's own record, if one was written.
         form_choice: The version that a person chose for this DAG run; None where the default was left.
-        task_pin: The version that the task names for itself.
         default: The version of the DAG, its environment or its project.
-
-    Returns:
-        The record to follow, or the Choice to resolve and record, or None if nobody names a version.
     """
-    if run_record is not None and (task_pin is None or run_record.source is Source.TRIGGER):
-        return run_record
-    if task_pin is not None and task_record is not None:
-        return task_record
     if form_choice is not None:
         return Choice(form_choice, Source.TRIGGER)
-    if task_pin is not None:
-        return Choice(task_pin, Source.TASK)
     return Choice(default, Source.DEFAULT) if default is not None else None
+
+
+def follows_run(run_record: VersionRecord | None, task_pin: str | None) -> bool:
+    """Whether a task runs its DAG run's version: one that pins its own does so only if a person chose it."""
+    return task_pin is None or (run_record is not None and run_record.source is Source.TRIGGER)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from airflow_jobkit._compat import BaseOperator
 from airflow_jobkit.contracts.envelope import DatasetBinding, Envelope, NotifierBinding
 from airflow_jobkit.contracts.result import MissingResult, Result, parse_result
+from airflow_jobkit.contracts.version_record import Source
 from airflow_jobkit.engines.invocation import (
     ENVELOPE,
     MODULE_NAME,
@@ -20,10 +21,12 @@ from airflow_jobkit.engines.options import EngineOptions
 from airflow_jobkit.errors import UnknownNotifierError
 from airflow_jobkit.operators.outcome import RunEnd, RunLabel, conclude
 from airflow_jobkit.operators.task_run import TaskRun, task_run_of
-from airflow_jobkit.operators.versions import resolve_release
+from airflow_jobkit.operators.versions import Wishes, resolve_release
 from airflow_jobkit.problems import choices_remedy
 from airflow_jobkit.release import Release, Store, open_store
 from airflow_jobkit.spec.settings import Settings
+
+CODE_VERSION = "code_version"
 
 # Linux takes no single argument above 128 KiB.
 _LARGEST_INLINE_ENVELOPE = 64 * 1024
@@ -95,11 +98,12 @@ class GenericSparkJobOperator(BaseOperator):
             result=runs.location(run.identity.result_key),
         )
         invocation = self._invocation(run, release, runs)
+        earlier = runs.read(run.identity.result_key)
         try:
             end = self.run_job(invocation)
         finally:
             self.stop_job()
-        result = self._result(run, runs)
+        result = self._result(run, runs, earlier)
         summary = conclude(end, result, label)
         self.log.info("%s: %s", label, summary["status"])
         return summary
@@ -110,17 +114,18 @@ class GenericSparkJobOperator(BaseOperator):
 
     def _release(self, run: TaskRun, code: Store, runs: Store) -> Release:
         """The Release of this task, with a log line that says who chose it."""
-        release, record = resolve_release(
-            code=code,
-            runs=runs,
-            identity=run.identity,
-            form_choice=run.chosen.get("code_version"),
-            task_pin=self.code_version,
-            default=run.params.get("code_version") or self.settings.code_version,
+        wishes = Wishes(
+            form=run.conf.get(CODE_VERSION),
+            chosen=run.chosen.get(CODE_VERSION),
+            pin=self.code_version,
+            default=run.params.get(CODE_VERSION) or self.settings.code_version,
         )
+        release, record = resolve_release(code, runs, run.identity, wishes)
         self.log.info(
             "code version %s (digest %s, chosen by: %s)", record.version, record.digest[:12], record.source
         )
+        if record.source is Source.DEFAULT and record.version != wishes.default:
+            self.log.info("this DAG run began with it; the default has become %s since", wishes.default)
         return release
 
     def _invocation(self, run: TaskRun, release: Release, runs: Store) -> Invocation:
@@ -174,18 +179,15 @@ class GenericSparkJobOperator(BaseOperator):
             notifier=notifier_binding(notifier, self.settings),
         )
 
-    def _result(self, run: TaskRun, runs: Store) -> Result | MissingResult:
-        """What this very try reported; an earlier try's Result at the same place does not count."""
+    def _result(self, run: TaskRun, runs: Store, earlier: bytes | None) -> Result | MissingResult:
+        """What this very try reported; what stood there before it began does not count."""
         key = run.identity.result_key
         data = runs.read(key)
         missing = MissingResult(runs.location(key))
-        if data is None:
+        if data is None or data == earlier:
             self.log.warning("no Result at %s: what the job did is unknown", missing.location)
             return missing
         result = parse_result(data, missing.location)
-        if result.try_number != run.try_number:
-            self.log.warning("the Result at %s is of try %s", missing.location, result.try_number)
-            return missing
         for warning in result.warnings:
             self.log.warning("%s", warning)
         if result.error is not None:

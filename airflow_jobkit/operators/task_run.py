@@ -21,7 +21,8 @@ class TaskRun:
         data_interval_start: ISO 8601, or None.
         data_interval_end: ISO 8601, or None.
         params: The params of the DAG run: the trigger form's values over the defaults.
-        chosen: What somebody chose for this very run, other than the defaults.
+        conf: What the DAG run was triggered with.
+        chosen: What of it is not a default, so that somebody chose it.
     """
 
     identity: RunIdentity
@@ -30,6 +31,7 @@ class TaskRun:
     data_interval_start: str | None
     data_interval_end: str | None
     params: Mapping[str, Any]
+    conf: Mapping[str, Any]
     chosen: Mapping[str, Any]
 
 
@@ -51,6 +53,7 @@ def task_run_of(context: Mapping[str, Any]) -> TaskRun:
         data_interval_start=_text(context.get("data_interval_start")),
         data_interval_end=_text(context.get("data_interval_end")),
         params=dict(context["params"]),
+        conf=conf,
         # The trigger form sends every param, so one that still has its default was not chosen.
         chosen={name: value for name, value in conf.items() if value != defaults.get(name)},
     )

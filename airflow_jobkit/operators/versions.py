@@ -2,63 +2,98 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from airflow_jobkit.contracts.run_key import RunIdentity
-from airflow_jobkit.contracts.version_record import RECORD_NAME, Choice, VersionRecord, choose
-from airflow_jobkit.errors import ReleaseDamagedError, ReleaseNotFoundError
+from airflow_jobkit.contracts.version_record import (
+    RECORD_NAME,
+    Choice,
+    Source,
+    VersionRecord,
+    choose_for_run,
+    follows_run,
+)
+from airflow_jobkit.errors import ReleaseConflictError, ReleaseDamagedError, ReleaseNotFoundError
 from airflow_jobkit.release import Release, Store, get_release, verify_release
 
 
+@dataclass(frozen=True)
+class Wishes:
+    """The versions that are asked for, by whom.
+
+    Attributes:
+        form: What the DAG run's conf names, whether or not it is the default; None if it names none.
+        chosen: The same, but only where it is not the default, so that a person chose it.
+        pin: What the task names for itself.
+        default: What its DAG, Environment or project names.
+    """
+
+    form: str | None
+    chosen: str | None
+    pin: str | None
+    default: str | None
+
+
 def resolve_release(
-    *,
-    code: Store,
-    runs: Store,
-    identity: RunIdentity,
-    form_choice: str | None,
-    task_pin: str | None,
-    default: str | None,
+    code: Store, runs: Store, identity: RunIdentity, wishes: Wishes
 ) -> tuple[Release, VersionRecord]:
     """The Release that this task runs, intact, and the record that says so.
 
-    The first task of a DAG run decides and records; later tasks, retries and clears follow the record, also
-    when a default has changed since.
+    The first task of a DAG run decides and records for all of them; later tasks, retries and clears follow
+    the record, also when a default has changed since.
 
     Args:
         code: Where Releases are.
         runs: Where records are.
         identity: The task's submission.
-        form_choice: The version that somebody chose for this DAG run.
-        task_pin: The version that the task names for itself.
-        default: The version of its DAG, Environment or project.
+        wishes: The versions that are asked for.
 
     Raises:
         ReleaseNotFoundError: Nobody names a version, or the version is not published.
+        ReleaseConflictError: The record is of an earlier DAG run of the same id, at another version.
         ReleaseDamagedError: A file of the Release is not the one that was published, or the Release is not
             the one that this DAG run began with.
     """
-    run_key = f"{identity.dag_run_folder}/{RECORD_NAME}"
-    task_key = f"{identity.task_folder}/{RECORD_NAME}"
-    decided = choose(
-        run_record=_read(runs, run_key),
-        task_record=_read(runs, task_key),
-        form_choice=form_choice,
-        task_pin=task_pin,
-        default=default,
-    )
-    if decided is None:
+    record = _run_record(code, runs, identity, wishes)
+    if not follows_run(record, wishes.pin):
+        key = f"{identity.task_folder}/{RECORD_NAME}"
+        pinned = Choice(wishes.pin or "", Source.TASK)
+        record = _read(runs, key) or _record(pinned, code, runs, key)
+    if record is None:
         raise ReleaseNotFoundError(
             "no code version for this task; set code.version in dags/jobkit.yaml, or code_version in the DAG"
         )
-    if isinstance(decided, Choice):
-        decided = _record(decided, code, runs, task_key if decided.of_task else run_key)
-    release = get_release(code, decided.version)
-    if release.digest != decided.digest:
+    release = get_release(code, record.version)
+    if release.digest != record.digest:
         raise ReleaseDamagedError(
-            f"release {decided.version} at {code.location('')} has the digest {release.digest[:12]}, but "
-            f"this DAG run began with {decided.digest[:12]}; publish changed code as a new version, and "
+            f"release {record.version} at {code.location('')} has the digest {release.digest[:12]}, but "
+            f"this DAG run began with {record.digest[:12]}; publish changed code as a new version, and "
             "start a new DAG run for it"
         )
     verify_release(code, release)
-    return release, decided
+    return release, record
+
+
+def _run_record(code: Store, runs: Store, identity: RunIdentity, wishes: Wishes) -> VersionRecord | None:
+    """The DAG run's record, written now if this task is the first."""
+    key = f"{identity.dag_run_folder}/{RECORD_NAME}"
+    record = _read(runs, key)
+    if record is None:
+        choice = choose_for_run(wishes.chosen, wishes.default)
+        try:
+            return _record(choice, code, runs, key) if choice is not None else None
+        except ReleaseNotFoundError:
+            if choice is not None and follows_run(
+                VersionRecord(choice.version, "", choice.source), wishes.pin
+            ):
+                raise
+            return None  # the task pins another version, so a default that is not published is not its matter
+    if wishes.form is not None and wishes.form != record.version:
+        raise ReleaseConflictError(
+            f"this DAG run asks for code version {wishes.form}, but an earlier one of the same id ran "
+            f"{record.version}, says {runs.location(key)}; trigger it under another run id"
+        )
+    return record
 
 
 def _record(choice: Choice, code: Store, runs: Store, key: str) -> VersionRecord:

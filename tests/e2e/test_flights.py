@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -117,5 +118,9 @@ def test_a_task_marked_failed_leaves_no_spark_process_behind(airflow: RunningAir
 
 def _java_below(pid: int) -> list[int]:
     """The Java processes among all that a process has started."""
-    below = psutil.Process(pid).children(recursive=True)
-    return [process.pid for process in below if process.name() == "java"]
+    found: list[int] = []
+    for process in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has just ended
+            if process.name() == "java":
+                found.append(process.pid)
+    return found

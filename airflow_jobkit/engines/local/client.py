@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from queue import Empty, SimpleQueue
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 from uuid import uuid4
@@ -17,11 +19,14 @@ import psutil
 
 from airflow_jobkit.engines.invocation import Invocation
 from airflow_jobkit.engines.local.options import Options
-from airflow_jobkit.engines.local.processes import MARK, await_end, kill, marked
+from airflow_jobkit.engines.local.processes import MARK, await_end, end_all, members
 from airflow_jobkit.errors import EngineError
 
 GRACE_SECONDS = 3.0
 """How long a stopped process may take to end by itself; Airflow 3 kills the task itself after 5 s."""
+
+QUIET_SECONDS = 1.0
+"""How long to wait for more output of a script that has ended."""
 
 _AIRFLOWS_OWN = ("AIRFLOW__", "_AIRFLOW_", "AIRFLOW_CONN_", "AIRFLOW_VAR_")
 
@@ -60,10 +65,7 @@ class LocalRun:
                 start_new_session=True,
             )
         except OSError as error:
-            raise EngineError(
-                f"cannot start {python}: {error.strerror}; set JOBKIT_SPARK_PYTHON, or "
-                "`local: {python: ...}`, to an interpreter that has pyspark"
-            ) from error
+            raise EngineError(f"cannot start {python}: {error.strerror}; {_remedy(error)}") from error
         return cls(process, mark)
 
     @property
@@ -72,10 +74,22 @@ class LocalRun:
         return self._process.pid
 
     def lines(self) -> Iterator[str]:
-        """What the script prints, line by line, until it ends."""
-        assert self._process.stdout is not None  # noqa: S101 - it was opened as a pipe
-        for line in self._process.stdout:
-            yield line.rstrip("\n")
+        """What the script prints, line by line, until it ends.
+
+        Not until the pipe ends: a process that nobody can find any more may hold it open for ever.
+        """
+        lines: SimpleQueue[str | None] = SimpleQueue()
+        threading.Thread(target=self._copy, args=[lines], name="jobkit-output", daemon=True).start()
+        while True:
+            try:
+                line = lines.get(timeout=QUIET_SECONDS)
+            except Empty:
+                if self._process.poll() is None:
+                    continue
+                return
+            if line is None:
+                return
+            yield line
 
     def wait(self) -> int:
         """The exit code; negative: the signal that ended the script."""
@@ -83,20 +97,32 @@ class LocalRun:
 
     def stop(self) -> bool:
         """End the script and every process it started; True if any of them was still running."""
-        running = marked(self._mark)
+        running = members(self.pid, self._mark)
         # The script first and alone, so that it can still stop Spark and say why it ended.
         script = [process for process in running if process.pid == self.pid]
         for process in script:
             with suppress(psutil.NoSuchProcess):
                 process.terminate()
         await_end(script, GRACE_SECONDS)
-        kill([*running, *marked(self._mark)], GRACE_SECONDS)
+        end_all(self.pid, self._mark)
         return bool(running)
 
+    def _copy(self, lines: SimpleQueue[str | None]) -> None:
+        assert self._process.stdout is not None  # noqa: S101 - it was opened as a pipe
+        for line in self._process.stdout:
+            lines.put(line.rstrip("\n"))
+        lines.put(None)
+
     def _end_what_is_left(self) -> None:
-        """Once the script has ended, end what it left behind, which would hold its output open for ever."""
+        """Once the script has ended, end what it left behind."""
         self._process.wait()
-        kill(marked(self._mark), GRACE_SECONDS)
+        end_all(self.pid, self._mark)
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno == errno.E2BIG:
+        return "the job's arguments are too long; put large ones into a file or a dataset, and pass its name"
+    return "set JOBKIT_SPARK_PYTHON, or `local: {python: ...}`, to an interpreter that has pyspark"
 
 
 def interpreter(options: Options, variables: Mapping[str, str]) -> str:

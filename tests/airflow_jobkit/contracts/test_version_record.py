@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_jobkit.contracts.version_record import Choice, Source, VersionRecord, choose
+from airflow_jobkit.contracts.version_record import (
+    Choice,
+    Source,
+    VersionRecord,
+    choose_for_run,
+    follows_run,
+)
 from airflow_jobkit.errors import ContractError
 
 DEFAULTED = VersionRecord("1.0", "aa", Source.DEFAULT)
@@ -13,65 +19,31 @@ PINNED = VersionRecord("3.0", "cc", Source.TASK)
 
 
 @pytest.mark.parametrize(
-    ("given", "chosen"),
+    ("form_choice", "default", "choice"),
     [
-        pytest.param({}, None, id="nobody names a version: none"),
-        pytest.param({"default": "9"}, Choice("9", Source.DEFAULT), id="only a default: it"),
-        pytest.param(
-            {"task_pin": "8", "default": "9"},
-            Choice("8", Source.TASK),
-            id="a task's pin goes before a default",
-        ),
-        pytest.param(
-            {"form_choice": "7", "task_pin": "8", "default": "9"},
-            Choice("7", Source.TRIGGER),
-            id="the trigger form goes before a task's pin",
-        ),
-        pytest.param(
-            {"run_record": DEFAULTED, "default": "9"},
-            DEFAULTED,
-            id="a record stays when the default moves on",
-        ),
-        pytest.param(
-            {"run_record": TRIGGERED, "task_pin": "8", "default": "9"},
-            TRIGGERED,
-            id="a version from the trigger form holds for pinned tasks too",
-        ),
-        pytest.param(
-            {"run_record": DEFAULTED, "task_pin": "8", "default": "9"},
-            Choice("8", Source.TASK),
-            id="a default that was recorded does not bind a pinned task",
-        ),
-        pytest.param(
-            {"run_record": DEFAULTED, "task_record": PINNED, "task_pin": "8"},
-            PINNED,
-            id="a pinned task keeps its own record when its pin moves on",
-        ),
-        pytest.param(
-            {"run_record": DEFAULTED, "task_record": PINNED, "default": "9"},
-            DEFAULTED,
-            id="a task that is no longer pinned follows the DAG run",
-        ),
-        pytest.param(
-            {"task_record": PINNED, "form_choice": "7", "task_pin": "8"},
-            PINNED,
-            id="a pinned task's record goes before the trigger form",
-        ),
-        pytest.param(
-            {"run_record": DEFAULTED, "form_choice": "7"},
-            DEFAULTED,
-            id="a record goes before the trigger form",
-        ),
+        pytest.param(None, None, None, id="nobody names a version: none"),
+        pytest.param(None, "9", Choice("9", Source.DEFAULT), id="only a default: it"),
+        pytest.param("7", "9", Choice("7", Source.TRIGGER), id="the trigger form goes before a default"),
     ],
 )
-def test_choose(given: dict[str, object], chosen: object) -> None:
-    nobody = dict.fromkeys(("run_record", "task_record", "form_choice", "task_pin", "default"))
-    assert choose(**{**nobody, **given}) == chosen  # type: ignore[arg-type]
+def test_a_dag_run_begins_with(form_choice: str | None, default: str | None, choice: Choice | None) -> None:
+    assert choose_for_run(form_choice, default) == choice
 
 
-@pytest.mark.parametrize("source", list(Source))
-def test_only_a_pinned_version_is_recorded_for_the_task_alone(source: Source) -> None:
-    assert Choice("1.0", source).of_task == (source is Source.TASK)
+@pytest.mark.parametrize(
+    ("run_record", "task_pin", "follows"),
+    [
+        pytest.param(DEFAULTED, None, True, id="a task without a pin follows"),
+        pytest.param(None, None, True, id="a task without a pin follows, also where nothing is recorded yet"),
+        pytest.param(DEFAULTED, "8", False, id="a default does not bind a pinned task"),
+        pytest.param(TRIGGERED, "8", True, id="a version from the trigger form holds for pinned tasks too"),
+        pytest.param(None, "8", False, id="a pinned task does not wait for a record"),
+    ],
+)
+def test_a_task_follows_its_dag_run(
+    run_record: VersionRecord | None, task_pin: str | None, follows: bool
+) -> None:
+    assert follows_run(run_record, task_pin) is follows
 
 
 @pytest.mark.parametrize("record", [DEFAULTED, TRIGGERED, PINNED], ids=lambda record: record.source)

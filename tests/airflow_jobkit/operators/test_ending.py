@@ -205,6 +205,23 @@ def test_a_process_that_left_for_a_session_of_its_own_and_outlived_its_parent_is
     assert not runs(pids(place)[1])
 
 
+def test_a_process_that_lost_its_mark_is_ended_too(project: ProbeProject, place: Path) -> None:
+    source = SLEEPS.replace('"99"]', '"99"], env={}')
+    project.publish("1.0.0", leaves=source.replace("time.sleep(99)", "return {}"))
+    assert TaskContext(project.task("leaves", job_args={"place": str(place)})).run()["status"] == "success"
+    assert not runs(pids(place)[1])
+
+
+def test_a_process_that_nothing_leads_to_does_not_hold_the_task(project: ProbeProject, place: Path) -> None:
+    """It lost its mark, left for a session of its own, and outlived its parent."""
+    source = SLEEPS.replace('"99"]', '"99"], env={}, start_new_session=True')
+    project.publish("1.0.0", leaves=source.replace("time.sleep(99)", "return {}"))
+    started = time.monotonic()
+    assert TaskContext(project.task("leaves", job_args={"place": str(place)})).run()["status"] == "success"
+    assert time.monotonic() - started < 10
+    os.kill(pids(place)[1], signal.SIGKILL)
+
+
 def test_a_parent_that_is_killed_takes_the_script_with_it(
     project: ProbeProject, place: Path, tmp_path: Path
 ) -> None:

@@ -274,7 +274,7 @@ class TestInterpreter:
         self, project: ProbeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named_by: str
     ) -> None:
         python = tmp_path / "python"
-        python.write_text(f'#!/bin/sh\nNAMED=yes exec {sys.executable} "$@"\n')
+        python.write_text(f'#!/bin/sh\nNAMED=yes exec "{sys.executable}" "$@"\n')
         python.chmod(0o755)
         monkeypatch.setenv("JOBKIT_SPARK_PYTHON", str(python) if named_by == "the variable" else "/missing")
         options = Options(python=str(python)) if named_by == "the option" else Options()

@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 from task_context import ProbeProject, TaskContext
 
-from airflow_jobkit.errors import ContractError, ReleaseDamagedError, ReleaseNotFoundError
+from airflow_jobkit.contracts.version_record import Source, VersionRecord
+from airflow_jobkit.errors import (
+    ContractError,
+    ReleaseConflictError,
+    ReleaseDamagedError,
+    ReleaseNotFoundError,
+)
 from airflow_jobkit.release import Manifest, ManifestFile
 
 VERSION = """
@@ -97,6 +103,37 @@ def test_a_pinned_task_keeps_a_record_of_its_own_and_leaves_the_others_alone(pub
     assert version_of(TaskContext(pinned_anew).cleared().run()) == "2.0.0"
 
 
+def test_a_default_that_changes_is_no_choice_for_a_pinned_task_of_a_run_with_an_untouched_form(
+    published: ProbeProject,
+) -> None:
+    """The form sends every param, so the old default stands in the run's conf."""
+    untouched = {"code_version": "1.0.0"}
+    first = published.task("version", task_id="first", default="1.0.0")
+    assert version_of(TaskContext(first, conf=untouched).run()) == "1.0.0"
+    pinned = published.task("version", task_id="pinned", default="3.0.0", code_version="2.0.0")
+    assert version_of(TaskContext(pinned, conf=untouched).run()) == "2.0.0"
+
+
+def test_a_pinned_task_that_comes_first_settles_the_version_of_the_others(published: ProbeProject) -> None:
+    pinned = published.task("version", task_id="pinned", default="1.0.0", code_version="2.0.0")
+    assert version_of(TaskContext(pinned).run()) == "2.0.0"
+    changed = published.task("version", task_id="other", default="3.0.0")
+    assert version_of(TaskContext(changed).run()) == "1.0.0"
+
+
+def test_a_default_that_is_not_published_is_not_the_matter_of_a_pinned_task(published: ProbeProject) -> None:
+    pinned = published.task("version", default="9.9.9", code_version="2.0.0")
+    assert version_of(TaskContext(pinned).run()) == "2.0.0"
+
+
+def test_the_log_says_that_a_default_has_changed_since_the_run_began(
+    published: ProbeProject, task_log: Any
+) -> None:
+    TaskContext(published.task("version", task_id="first", default="1.0.0")).run()
+    TaskContext(published.task("version", task_id="second", default="2.0.0")).run()
+    assert "this DAG run began with it; the default has become 2.0.0 since" in task_log()
+
+
 @pytest.mark.parametrize(
     "pin", [pytest.param(None, id="of the default"), pytest.param("1.0.0", id="of a pin")]
 )
@@ -159,6 +196,17 @@ class TestBeforeAnythingStarts:
         with pytest.raises(ReleaseNotFoundError, match=r"'9\.9\.9' .* There are: 3\.0\.0, 2\.0\.0, 1\.0\.0"):
             context.run()
         assert not published.runs_root.exists()
+
+    def test_a_run_that_asks_for_another_version_than_an_earlier_run_of_its_id_is_refused(
+        self, published: ProbeProject
+    ) -> None:
+        """The earlier one was deleted in Airflow; what it recorded is still there."""
+        record = published.runs_root / "probe_dag" / "again" / "code.json"
+        record.parent.mkdir(parents=True)
+        record.write_bytes(VersionRecord("1.0.0", "aa", Source.DEFAULT).to_bytes())
+        context = TaskContext(published.task("version"), run_id="again", conf={"code_version": "2.0.0"})
+        with pytest.raises(ReleaseConflictError, match="trigger it under another run id"):
+            context.run()
 
     def test_nobody_names_a_version(self, published: ProbeProject) -> None:
         task = published.task("version", default=None, settings=published.settings(code_version=None))
