@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,22 @@ from jobkit_runtime.platforms import find_java
 
 
 def java_environment() -> dict[str, str]:
-    """The environment for a child process that starts Spark: this one's, with a JAVA_HOME."""
-    find_java()
+    """The environment for a child process that starts Spark: this one's, with a Java and our own Python."""
+    prepare_environment()
     return dict(os.environ)
+
+
+def prepare_environment() -> None:
+    """Let Spark find Java, and run its Python workers on the interpreter of the tests."""
+    find_java()
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
 
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Local Spark with two cores; skips where pyspark is absent."""
     sql = pytest.importorskip("pyspark.sql")
-    find_java()
+    prepare_environment()
     warehouse: Path = tmp_path_factory.mktemp("warehouse")
     session = (
         sql.SparkSession.Builder()

@@ -12,7 +12,8 @@ from airflow_jobkit.engines.options import EngineOptions
 from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.graph import edge_issues
 from airflow_jobkit.spec.model import Spec, Texts
-from airflow_jobkit.spec.project import notifier_issue, parse_with_engines
+from airflow_jobkit.spec.notifiers import choice_issue
+from airflow_jobkit.spec.project import parse_with_engines
 from airflow_jobkit.spec.settings import Settings, merge_options
 from airflow_jobkit.spec.task import SparkTask, Task, parse_task
 from airflow_jobkit.spec.values import CodeVersion, Duration, Moment, Name, Schedule, name_problem
@@ -125,7 +126,7 @@ def _dag_issues(keys: DagKeys, settings: Settings) -> list[Issue]:
         issues.append(Issue(("end_date",), message, remedy, "contradiction"))
     if keys.notification_service_type is not None:
         path, service = ("notification_service_type",), keys.notification_service_type
-        issue = notifier_issue(path, service, settings.notifiers, settings.environment)
+        issue = choice_issue(path, service, settings.notifiers, settings.environment)
         issues += [issue] if issue is not None else []
     for name in sorted(RESERVED_PARAMS.intersection(keys.params)):
         remedy = f"take it out; `{name}: ...` in the DAG sets its default"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -12,11 +12,11 @@ from airflow_jobkit.engines import engine_names, options_class
 from airflow_jobkit.engines.options import EngineOptions
 from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.model import Spec, Texts, parse_model
+from airflow_jobkit.spec.notifiers import choice_issue, class_issues, merged_services
 from airflow_jobkit.spec.values import CodeVersion, Name
 
 Keys = TypeVar("Keys", bound=BaseModel)
 
-BUILT_IN_NOTIFIERS = ("NOOP", "LOG", "SNS")
 ALWAYS_ALLOWED_OPERATORS = ("airflow.", "airflow_jobkit.")
 
 
@@ -41,12 +41,17 @@ class DatasetSpec(Spec):
     ddl: str | None = Field(default=None, alias="schema")
     options: Mapping[str, str] = Field(default_factory=dict)
 
+    def overlaid_by(self, upper: DatasetSpec) -> Self:
+        """This dataset with what a later layer sets on top: options merge, everything else is replaced."""
+        changes = {name: getattr(upper, name) for name in upper.model_fields_set}
+        return self.model_copy(update={**changes, "options": {**self.options, **upper.options}})
+
 
 class NotificationSpec(Spec):
-    """Which notifier tells of a job's end, and the settings of each by its name."""
+    """Which notifier tells of a job's end, and the settings of each by its name, which may hold secrets."""
 
     service_type: str | None = None
-    services: Mapping[Name, Mapping[str, Any]] = Field(default_factory=dict)
+    services: Mapping[Name, Mapping[str, Any]] = Field(default_factory=dict, repr=False)
 
 
 class OperatorsSpec(Spec):
@@ -69,7 +74,7 @@ class LayerSpec(Spec):
 class _ProjectKeys(LayerSpec):
     project: Name
     operators: OperatorsSpec = OperatorsSpec()
-    environments: Mapping[Name, Any] = Field(default_factory=dict)
+    environments: Mapping[Name, Any] = Field(default_factory=dict, repr=False)
 
 
 class _EnvironmentKeys(LayerSpec):
@@ -123,6 +128,8 @@ def parse_project(data: object) -> tuple[ProjectSpec | None, list[Issue]]:
             Issue(("environments",), "the project has no environments", remedy, "missing-key", at="key")
         )
     issues += _mwaa_issues(environments)
+    overlays = {name: own.layer.notification.services for name, own in environments.items()}
+    issues += class_issues(keys.notification.services, overlays)
     issues += [
         issue for name, own in environments.items() for issue in _notifier_issues(keys, name, own.layer)
     ]
@@ -175,44 +182,15 @@ def _engine_issues(engine: object) -> list[Issue]:
     ]
 
 
-def notifier_issue(
-    path: Path, service: str, services: Mapping[str, Mapping[str, Any]], environment: str
-) -> Issue | None:
-    """What is wrong with choosing a notifier in an Environment, if anything is.
-
-    Args:
-        path: Where it is chosen.
-        service: Its name.
-        services: The settings of the configured notifiers that hold in the Environment.
-        environment: The Environment's name.
-    """
-    known = {*BUILT_IN_NOTIFIERS, *services}
-    if service not in known:
-        remedy = f"{choices_remedy(service, known)} (or configure it below notification.services)"
-        return Issue(path, f"no notifier {service!r}", remedy, "unknown-notifier")
-    if service == "SNS" and "topic_arn" not in services.get("SNS", {}):
-        remedy = "add notification.services.SNS.topic_arn in jobkit.yaml"
-        return Issue(path, f"SNS has no topic in the environment {environment}", remedy, "missing-key")
-    return None
-
-
 def _notifier_issues(project: LayerSpec, environment: str, overlay: LayerSpec) -> list[Issue]:
     """What is wrong with the notifier that holds in an Environment."""
     path: Path = ("notification", "service_type")
     service = project.notification.service_type
     if overlay.notification.service_type is not None:
         path, service = ("environments", environment, *path), overlay.notification.service_type
-    services = merged_services(project, overlay)
-    issue = notifier_issue(path, service, services, environment) if service is not None else None
+    services = merged_services(project.notification.services, overlay.notification.services)
+    issue = choice_issue(path, service, services, environment) if service is not None else None
     return [issue] if issue is not None else []
-
-
-def merged_services(project: LayerSpec, overlay: LayerSpec) -> dict[str, Mapping[str, Any]]:
-    """The settings of each configured notifier, an Environment's over the project's."""
-    services = dict(project.notification.services)
-    for name, settings in overlay.notification.services.items():
-        services[name] = {**services.get(name, {}), **settings}
-    return services
 
 
 def _mwaa_issues(environments: Mapping[str, EnvironmentSpec]) -> list[Issue]:

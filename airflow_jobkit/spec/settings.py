@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from airflow_jobkit.engines.options import EngineOptions
 from airflow_jobkit.errors import EnvironmentNotFoundError
 from airflow_jobkit.problems import choices_remedy
-from airflow_jobkit.spec.project import BUILT_IN_NOTIFIERS, DatasetSpec, ProjectSpec, merged_services
+from airflow_jobkit.spec.notifiers import BUILT_IN_NOTIFIERS, merged_services
+from airflow_jobkit.spec.project import DatasetSpec, ProjectSpec
 
 DEFAULT_ENGINE = "local"
 DEFAULT_CODE_ROOT = ".jobkit/code"
 DEFAULT_DATA_ROOT = ".jobkit/data"
+
+# A `file:` URL of this machine, up to its path; one with another host stays as it is.
+_FILE_URL = re.compile(r"file:(//(localhost)?)?(?=/(?!/))", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Settings:
         data_root: The folder of datasets without a place of their own.
         runs_root: Where Results and version records are written.
         notification_service_type: The notifier of DAGs that name none.
-        notifiers: The settings of each configured notifier, by name.
+        notifiers: The settings of each configured notifier, by name; no repr shows them, for their secrets.
         datasets: The bound datasets; paths are absolute.
         options: The options of each Engine.
         allowed_operators: Import prefixes that an `operator:` may come from.
@@ -44,7 +51,7 @@ class Settings:
     data_root: str
     runs_root: str
     notification_service_type: str
-    notifiers: Mapping[str, Mapping[str, Any]]
+    notifiers: Mapping[str, Mapping[str, Any]] = field(repr=False)
     datasets: Mapping[str, DatasetSpec]
     options: Mapping[str, EngineOptions]
     allowed_operators: tuple[str, ...]
@@ -76,7 +83,7 @@ def resolve_settings(project: ProjectSpec, environment: str, base: Path) -> Sett
     layers = (overlay.layer, project.layer)
     code_root = place(_first(*(layer.code.root for layer in layers)) or DEFAULT_CODE_ROOT, base)
     data_root = place(_first(*(layer.data.root for layer in layers)) or DEFAULT_DATA_ROOT, base)
-    datasets = {**project.layer.datasets, **overlay.layer.datasets}
+    datasets = merge_datasets(project.layer.datasets, overlay.layer.datasets)
     return Settings(
         project=project.project,
         environment=environment,
@@ -86,7 +93,7 @@ def resolve_settings(project: ProjectSpec, environment: str, base: Path) -> Sett
         data_root=data_root,
         runs_root=place(_first(*(layer.runs for layer in layers)) or f"{code_root}/runs", base),
         notification_service_type=_first(*(layer.notification.service_type for layer in layers)) or "NOOP",
-        notifiers=merged_services(project.layer, overlay.layer),
+        notifiers=merged_services(project.layer.notification.services, overlay.layer.notification.services),
         datasets={name: bound_dataset(dataset, data_root) for name, dataset in datasets.items()},
         options=merge_options(project.options, overlay.options),
         allowed_operators=project.allowed_operators,
@@ -94,15 +101,36 @@ def resolve_settings(project: ProjectSpec, environment: str, base: Path) -> Sett
 
 
 def place(location: str, base: Path | str) -> str:
-    """A place as an absolute path or a URL; a relative one starts at the base."""
+    """A place as an absolute path or a URL; a relative one starts at the base.
+
+    `~` is the home folder, and a `file://` URL of this machine becomes the path it stands for.
+    """
+    location = _plain(location)
     if "://" in location or Path(location).is_absolute():
         return location.rstrip("/") or "/"
     return f"{str(base).rstrip('/')}/{location}".rstrip("/")
 
 
+def _plain(location: str) -> str:
+    file_url = _FILE_URL.match(location)
+    if file_url is not None:
+        return unquote(location[file_url.end() :])
+    return os.path.expanduser(location)  # noqa: PTH111 - Path's raises where there is no such home
+
+
 def bound_dataset(dataset: DatasetSpec, data_root: str) -> DatasetSpec:
     """The dataset with its place resolved against the data root."""
     return dataset.model_copy(update={"path": place(dataset.path, data_root)})
+
+
+def merge_datasets(
+    lower: Mapping[str, DatasetSpec], upper: Mapping[str, DatasetSpec]
+) -> dict[str, DatasetSpec]:
+    """The datasets with those of a later layer on top; what one leaves out stays as it was."""
+    merged = dict(lower)
+    for name, dataset in upper.items():
+        merged[name] = merged[name].overlaid_by(dataset) if name in merged else dataset
+    return merged
 
 
 def merge_options(

@@ -15,7 +15,7 @@ from airflow_jobkit.problems import Issue, did_you_mean
 from airflow_jobkit.spec.model import Spec, Texts, describe, mistake, parse_model
 from airflow_jobkit.spec.project import parse_with_engines
 from airflow_jobkit.spec.settings import merge_options
-from airflow_jobkit.spec.values import CodeVersion, Duration, Name
+from airflow_jobkit.spec.values import CodeVersion, Duration, Name, TriggerRule
 
 RESERVED_ARGUMENTS = frozenset(
     {"module_name", "notification_service_type", "databricks_connection_name", "jobkit_envelope"}
@@ -46,7 +46,7 @@ class TaskKeys(Spec):
     timeout: Duration | None = None
     retries: Annotated[int, Field(ge=0)] | None = None
     retry_delay: Duration | None = None
-    trigger_rule: str | None = None
+    trigger_rule: TriggerRule | None = None
     pool: str | None = None
 
 

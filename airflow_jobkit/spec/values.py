@@ -9,11 +9,27 @@ from typing import Annotated, Any
 from packaging.version import InvalidVersion, Version
 from pydantic import BeforeValidator
 
+from airflow_jobkit.problems import choices_remedy
 from airflow_jobkit.spec.model import describe, mistake
 
 # PEP 440's public versions, in a form that a browser's trigger form can check too.
 VERSION_PATTERN = r"^[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?(\.post[0-9]+)?(\.dev[0-9]+)?(\+[a-z0-9.]+)?$"
 
+# The rules that every supported version of Airflow knows.
+TRIGGER_RULES = (
+    "all_success",
+    "all_failed",
+    "all_done",
+    "all_done_setup_success",
+    "all_skipped",
+    "one_success",
+    "one_failed",
+    "one_done",
+    "none_failed",
+    "none_failed_min_one_success",
+    "none_skipped",
+    "always",
+)
 PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 NO_CRON = ("@once", "@continuous")
 
@@ -92,12 +108,17 @@ def parse_version(value: Any) -> str:
             "version-in-quotes",
         )
     try:
-        version = str(Version(value))
+        version = Version(value)
     except (InvalidVersion, TypeError):
         raise mistake(
             f"not a version: {describe(value)}", 'write an exact version, for example "0.2.0"'
         ) from None
-    return version
+    if version.epoch:
+        raise mistake(
+            f"a version with an epoch cannot be run: {describe(value)}",
+            f'release it without `{version.epoch}!`, for example as "{str(version).partition("!")[2]}"',
+        )
+    return str(version)
 
 
 def parse_schedule(value: Any) -> str | None:
@@ -117,8 +138,16 @@ def parse_schedule(value: Any) -> str | None:
     return value
 
 
+def parse_trigger_rule(value: Any) -> str:
+    """Read when a task runs, going by the ends of those it waits for: one of Airflow's trigger rules."""
+    if value not in TRIGGER_RULES:
+        raise mistake(f"no trigger rule {describe(value)}", choices_remedy(value, TRIGGER_RULES))
+    return str(value)
+
+
 Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration)]
 Moment = Annotated[dt.datetime, BeforeValidator(parse_moment)]
 CodeVersion = Annotated[str, BeforeValidator(parse_version)]
 Name = Annotated[str, BeforeValidator(parse_name)]
+TriggerRule = Annotated[str, BeforeValidator(parse_trigger_rule)]
 Schedule = Annotated[str | None, BeforeValidator(parse_schedule)]

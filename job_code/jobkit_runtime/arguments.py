@@ -93,10 +93,12 @@ def _with_envelope(argv: Sequence[str], job_names: frozenset[str]) -> Iterator[t
 def _by_hand(argv: Sequence[str]) -> Iterator[tuple[str, str | None]]:
     tokens = deque(argv)
     while tokens:
-        token = tokens.popleft()
-        name, value = _split(token)
+        name, value = _split(tokens.popleft())
         if not name:
-            raise ArgumentError(f"{token!r} is no argument: they are written --name value or --name=value")
+            raise ArgumentError(
+                f"number {len(argv) - len(tokens)} of the arguments has no name: they are written "
+                "--name value or --name=value"
+            )
         if value is None and tokens and not tokens[0].startswith("--"):
             value = tokens.popleft()
         yield name, value

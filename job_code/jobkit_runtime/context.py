@@ -35,7 +35,7 @@ class JobContext(Generic[P]):
         journal: what has happened so far; jobs use `warn`.
     """
 
-    params: P
+    params: P = field(repr=False)
     run: RunInfo
     platform: Platform = field(repr=False)
     datasets: Datasets = field(repr=False)
@@ -71,7 +71,9 @@ class JobContext(Generic[P]):
         partition_by: Sequence[str] = (),
         format: str | None = None,  # noqa: A002 -- what Spark's own writer calls it
     ) -> WrittenDataset:
-        """Write a dataset; it is published when the job has ended and all checks of all its writes hold.
+        """Write a dataset; it is published when `execute` has ended and all checks of all writes hold.
+
+        The datasets of a job are then published one after the other, each as a whole.
 
         Args:
             name: the dataset's name, bound to a place per environment.

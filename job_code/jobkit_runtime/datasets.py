@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ _LOG = logging.getLogger(__name__)
 _WRITE_SECONDS = 30.0
 # Formats without column pruning or filter push-down, where counting rows in passing costs nothing.
 _TEXT_FORMATS = frozenset({"csv", "json", "text"})
+_PATTERN = re.compile(r"[*?\[{]")
+_SPECIAL = re.compile(r"([*?\[\]{}\\])")
 
 
 class Datasets(Protocol):
@@ -49,7 +52,7 @@ class Datasets(Protocol):
         """Raise CheckFailedError when a check on anything written does not hold."""
 
     def commit(self) -> None:
-        """Publish everything written."""
+        """Publish everything written, one dataset after the other, each as a whole."""
 
     def check_reports(self) -> tuple[CheckReport, ...]:
         """What the checks found."""
@@ -97,11 +100,12 @@ class FileDatasets:
         if name in self._written:
             pending = self._written[name]
             return self._load(name, binding, pending.path, pending.format)
-        published = publication.current(binding.path) if _may_hold_pointer(binding.path) else None
+        may_hold_pointer = self._may_hold_pointer(binding.path)
+        published = publication.current(binding.path) if may_hold_pointer else None
         if published is not None:
             place = storage.join(binding.path, published.path)
-            self._reads[name] = _Read(name, place, binding.format, published.rows)
-        elif _may_hold_pointer(binding.path) and publication.is_managed(binding.path):
+            self._reads[name] = _Read(name, place, published.format or binding.format, published.rows)
+        elif may_hold_pointer and publication.is_managed(binding.path):
             raise DatasetError(
                 f"dataset {name}: nothing has been published at {binding.path} yet; the job that writes it "
                 "is still running or has failed"
@@ -109,9 +113,10 @@ class FileDatasets:
         else:
             place = binding.path
             self._reads[name] = _Read(name, place, binding.format)
-        frame = self._load(name, binding, place, binding.format)
-        _LOG.info("read %s (%s) from %s", name, binding.format, place)
-        return self._counted(self._reads[name], frame)
+        read = self._reads[name]
+        frame = self._load(name, binding, place, read.format)
+        _LOG.info("read %s (%s) from %s", name, read.format, place)
+        return self._counted(read, frame)
 
     def write(
         self,
@@ -133,7 +138,7 @@ class FileDatasets:
         started = time.perf_counter()
         measurement = Measurement()
         measured = measurement.of(frame, measures_of(checks))
-        writer = measured.write.mode("overwrite").format(chosen).options(**binding.options)
+        writer = measured.write.mode("overwrite").format(chosen).options(**binding.options_for(chosen))
         (writer.partitionBy(*partition_by) if partition_by else writer).save(target)
         seconds = time.perf_counter() - started
         values = measurement.values(_WRITE_SECONDS)
@@ -150,10 +155,14 @@ class FileDatasets:
         require(self._check_reports)
 
     def commit(self) -> None:
-        """Publish everything written, one pointer after the other, in the order of the writes."""
+        """Publish everything written, one pointer after the other, in the order of the writes.
+
+        Each dataset becomes visible as a whole. Should the process end in between, those before are published
+        and those after are not.
+        """
         for name, written in self._written.items():
             content = publication.Publication(
-                self._folder, self._run.run_key, written.rows, self._run.code_version
+                self._folder, self._run.run_key, written.rows, self._run.code_version, written.format
             )
             publication.publish(self._binding(name).path, content)
             _LOG.info("published %s", name)
@@ -181,9 +190,10 @@ class FileDatasets:
         return replace(binding, path=storage.absolute(binding.path, self._data_root))
 
     def _load(self, name: str, binding: DatasetBinding, place: str, file_format: str) -> DataFrame:
-        reader = self._platform.session().read.format(file_format).options(**binding.options)
+        reader = self._platform.session().read.format(file_format).options(**binding.options_for(file_format))
+        schema = binding.schema_for(file_format)
         try:
-            return (reader.schema(binding.schema) if binding.schema else reader).load(place)
+            return (reader.schema(schema) if schema else reader).load(self._as_pattern(place))
         except Exception as exc:
             if "PATH_NOT_FOUND" in str(exc) or "Path does not exist" in str(exc):
                 raise DatasetError(self._nothing_at(name, place)) from None
@@ -203,7 +213,17 @@ class FileDatasets:
         read.measurement = Measurement()
         return read.measurement.of(frame, measures_of(()))
 
+    def _may_hold_pointer(self, path: str) -> bool:
+        """A pattern such as `raw/*.csv` names files, not a folder that could hold a pointer."""
+        _, own = self._parted(path)
+        return _PATTERN.search(own) is None
 
-def _may_hold_pointer(path: str) -> bool:
-    """A pattern such as `raw/*.csv` names files, not a folder that could hold a pointer."""
-    return not any(character in path for character in "*?[{")
+    def _as_pattern(self, place: str) -> str:
+        """A place as Spark reads it, which takes every path for a pattern: the data root is none."""
+        root, own = self._parted(place)
+        return _SPECIAL.sub(r"\\\1", root) + own
+
+    def _parted(self, path: str) -> tuple[str, str]:
+        """The data root where the path is below it, and what the binding itself says."""
+        root = storage.join(self._data_root, "")
+        return (root, path[len(root) :]) if path.startswith(root) else ("", path)

@@ -22,7 +22,6 @@ from jobkit_runtime.outcome import Outcome
 from jobkit_runtime.platforms import Platform
 from jobkit_runtime.result import Result, deliver
 from jobkit_runtime.runinfo import RunInfo
-from jobkit_runtime.wording import MASK, looks_secret
 
 _LOG = logging.getLogger("jobkit_runtime")
 
@@ -92,7 +91,8 @@ class _Start:
         factory = modules.resolve(given.module_name)
         version = f"code version {run.code_version}" if run.code_version else "started by hand"
         _LOG.info("job %s, %s", factory.owner(), version)
-        _log_parameters(given)
+        if given.parameters:  # their names alone: any value may hold a secret, such as a URL with a password
+            _LOG.info("arguments: %s", ", ".join(given.parameters))
         params = factory.params(given.parameters)
         job = factory.create(params)
         root = self._envelope.data_root or _data_root()
@@ -122,14 +122,6 @@ class _Start:
         warning = notifiers.notify(service_type, settings, notifiers.Notification(result))
         if url is None or warning is not None:
             deliver(result if warning is None else result.with_warning(warning), url)
-
-
-def _log_parameters(given: JobArguments) -> None:
-    shown = [
-        f"{name}={MASK if looks_secret(name) else value}" for name, value in sorted(given.parameters.items())
-    ]
-    if shown:
-        _LOG.info("arguments: %s", ", ".join(shown))
 
 
 def _data_root() -> str:

@@ -27,12 +27,23 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class DatasetBinding:
-    """Where a dataset is and how it is read: `schema` is Spark DDL, `options` are those of Spark's reader."""
+    """Where a dataset is and how it is read: `schema` is Spark DDL, `options` are those of Spark's reader.
+
+    Both belong to the binding's format; files of another one are read and written without them.
+    """
 
     path: str
     format: str = "parquet"
     schema: str | None = None
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def schema_for(self, file_format: str) -> str | None:
+        """The schema of files of that format."""
+        return self.schema if file_format.lower() == self.format.lower() else None
+
+    def options_for(self, file_format: str) -> Mapping[str, str]:
+        """The options for files of that format."""
+        return self.options if file_format.lower() == self.format.lower() else {}
 
 
 @dataclass(frozen=True)

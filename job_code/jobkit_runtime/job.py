@@ -22,8 +22,9 @@ class AbstractJob(abc.ABC, Generic[P]):
     """A Spark job with typed parameters `P`, a frozen dataclass; `AbstractJob[None]` has none.
 
     Only `execute` is required. The order is setup, execute, check, commit, then on_success or on_failure,
-    then teardown. Up to the commit an exception fails the job and nothing is published. After it the outcome
-    stands: an exception in on_success, on_failure or teardown becomes a warning in the Result.
+    then teardown. Before the commit an exception fails the job and nothing is published. The commit publishes
+    one dataset after the other, each as a whole; where it fails, those before stay published. After it the
+    outcome stands: an exception in on_success, on_failure or teardown becomes a warning in the Result.
     """
 
     def __init_subclass__(cls, **kwargs: object) -> None:

@@ -10,7 +10,7 @@ from dataclasses import MISSING, dataclass
 
 from jobkit_runtime.convert import convert, type_text
 from jobkit_runtime.errors import ArgumentError, JobDefinitionError
-from jobkit_runtime.wording import did_you_mean, looks_secret, shown
+from jobkit_runtime.wording import did_you_mean, looks_secret
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _typed(text: str | None, annotation: object) -> object:
 def _not_convertible(name: str, text: str | None, annotation: object) -> str:
     if text is None:
         return f"--{name} needs a value ({type_text(annotation)})"
-    return f"--{name}: {shown(name, text)} is not {type_text(annotation)}"
+    return f"--{name}: what was given is not {type_text(annotation)}"  # a value is never shown
 
 
 def _hints(subject: type | Callable[..., object], owner: str) -> dict[str, object]:

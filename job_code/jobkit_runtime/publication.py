@@ -24,12 +24,16 @@ _MARKER = "_managed.json"
 
 @dataclass(frozen=True)
 class Publication:
-    """What a pointer says: the folder (relative to the dataset's), whose it is, how many rows it holds."""
+    """What a pointer says: the folder (relative to the dataset's), whose it is, what it holds.
+
+    `format` is that of the files; None in pointers that were written before it was told.
+    """
 
     path: str
     run_key: str
     rows: int | None
     code_version: str | None
+    format: str | None = None
 
 
 def current(dataset_path: str) -> Publication | None:
@@ -51,6 +55,7 @@ def current(dataset_path: str) -> Publication | None:
             run_key=str(document["run_key"]),
             rows=document.get("rows"),
             code_version=document.get("code_version"),
+            format=document.get("format"),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise DatasetError(f"{url} is not a pointer to a dataset: {type(exc).__name__}: {exc}") from exc
@@ -73,6 +78,7 @@ def publish(dataset_path: str, publication: Publication) -> None:
         "schema": SCHEMA,
         "path": publication.path,
         "run_key": publication.run_key,
+        "format": publication.format,
         "rows": publication.rows,
         "code_version": publication.code_version,
         "written_at": datetime.now(timezone.utc).isoformat(timespec="microseconds"),

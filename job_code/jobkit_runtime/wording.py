@@ -6,19 +6,12 @@ import difflib
 import re
 from collections.abc import Iterable
 
-MASK = "***"
-
 _SECRET = re.compile(r"password|passwd|passphrase|pwd|secret|token|credential|apikey|(^|_)(key|auth)(_|$)")
 
 
 def looks_secret(name: str) -> bool:
     """Whether an argument of this name must not be shown: passwords, tokens, keys and their like."""
     return _SECRET.search(name.lower().replace("-", "_")) is not None
-
-
-def shown(name: str, text: str) -> str:
-    """The text of an argument as a message may show it: quoted, or masked when its name looks secret."""
-    return MASK if looks_secret(name) else repr(text)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

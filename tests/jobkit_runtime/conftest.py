@@ -77,7 +77,10 @@ def file_context(tmp_path: Path) -> Callable[..., JobContext[Any]]:
     """A context on real files below tmp_path, on the shared session; each call is one try of a run."""
 
     def make(
-        run_key: str = "run1", try_number: int = 1, datasets: Mapping[str, DatasetBinding] | None = None
+        run_key: str = "run1",
+        try_number: int = 1,
+        datasets: Mapping[str, DatasetBinding] | None = None,
+        root: Path = tmp_path / "data",
     ) -> JobContext[Any]:
         import logging
 
@@ -87,7 +90,7 @@ def file_context(tmp_path: Path) -> Callable[..., JobContext[Any]]:
             params=None,
             run=run,
             platform=platform,
-            datasets=FileDatasets(platform, run, journal, str(tmp_path / "data"), datasets or {}),
+            datasets=FileDatasets(platform, run, journal, str(root), datasets or {}),
             journal=journal,
             logger=logging.getLogger("test"),
         )

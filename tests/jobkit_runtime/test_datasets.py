@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from jobkit_runtime import AbstractJob, CheckFailedError, DatasetError, not_null, row_count
+from jobkit_runtime import (
+    AbstractJob,
+    CheckFailedError,
+    DatasetError,
+    not_null,
+    publication,
+    row_count,
+)
 from jobkit_runtime.envelope import DatasetBinding
 from jobkit_runtime.measurement import Measurement
 from jobkit_runtime.platforms import LocalPlatform
@@ -46,6 +54,7 @@ def test_a_dataset_is_published_by_a_pointer_and_read_through_it(file_context, t
     assert document == {
         "schema": 1,
         "path": "run1/try-2",
+        "format": "parquet",
         "run_key": "run1",
         "rows": 3,
         "code_version": "0.1.0",
@@ -195,6 +204,77 @@ def test_partitions_and_format_are_the_writers(spark, file_context, tmp_path):
     outcome = Partitioned().run(file_context())
     folders = sorted(path.name for path in (tmp_path / "data/parts/run1/try-1").glob("name=*"))
     assert (folders, outcome.metrics) == (["name=a", "name=b"], {"rows": 2})
+
+
+@pytest.mark.parametrize("binding", [DatasetBinding("n", "csv", "id STRING, x INT", {"sep": ";"}), None])
+def test_a_dataset_is_read_in_the_format_that_it_was_written_in(binding, file_context):
+    class AsJson(AbstractJob[None]):
+        def execute(self, ctx):
+            ctx.write("numbers", ctx.spark.range(2), format="json")
+            return {"read": ctx.read("numbers").count()}
+
+    bindings = {"numbers": binding} if binding else {}
+    assert AsJson().run(file_context(datasets=bindings)).metrics == {"read": 2}
+    reader = file_context("run2", datasets=bindings)
+    frame = reader.read("numbers")
+    assert (frame.dtypes, sorted(row.id for row in frame.collect())) == ([("id", "bigint")], [0, 1])
+    assert reader.datasets.reports(0)[0].format == "json"
+
+
+def test_a_pointer_that_tells_no_format_is_read_in_the_bindings(file_context, tmp_path):
+    binding = DatasetBinding("numbers", "csv", "id INT", {"header": "true"})
+    Copy(rows=2).run(file_context(datasets={"numbers": binding}))
+    document = pointer(tmp_path)
+    assert document.pop("format") == "csv"
+    (tmp_path / "data" / "numbers" / "_current.json").write_text(json.dumps(document))
+    frame = file_context(datasets={"numbers": binding}).read("numbers")
+    assert (frame.dtypes, frame.count()) == ([("id", "int")], 2)
+
+
+@pytest.mark.parametrize("root", ["data[1]", "{a,b}?*", "back\\slash"])
+def test_the_data_root_is_a_folder_whatever_its_name_and_only_the_rest_may_be_a_pattern(
+    root, spark, file_context, tmp_path
+):
+    folder = tmp_path / root / "data"
+    Copy(rows=3).run(file_context("run1", root=folder))
+    assert file_context("run2", root=folder).read("numbers").count() == 3
+    spark.range(2).write.csv(str(folder / "raw"))
+    bound = {"parts": DatasetBinding(f"{folder}/raw/part-*.csv", "csv"), "raw": DatasetBinding("raw", "csv")}
+    ctx = file_context("run3", datasets=bound, root=folder)
+    assert [ctx.read(name).count() for name in bound] == [2, 2]
+
+
+def test_a_commit_that_fails_has_published_the_datasets_before_whole_and_none_after(
+    file_context, monkeypatch
+):
+    class Three(AbstractJob[None]):
+        def execute(self, ctx):
+            for name in ("a", "b", "c"):
+                ctx.write(name, ctx.spark.range(2))
+
+    def publish(path: str, content: publication.Publication) -> None:
+        if path.endswith("/b"):
+            raise OSError("disk full")
+        real(path, content)
+
+    real = publication.publish
+    monkeypatch.setattr(publication, "publish", publish)
+    outcome = Three().run(file_context())
+    assert outcome.error is not None
+    assert outcome.error.stage == "commit"
+    assert file_context().read("a").count() == 2
+    for name in ("b", "c"):
+        with pytest.raises(DatasetError, match="nothing has been published"):
+            file_context().read(name)
+
+
+def test_pythons_workers_are_the_interpreter_of_the_tests(spark):
+    def interpreter(_: int) -> str:
+        import sys
+
+        return sys.executable
+
+    assert spark.sparkContext.parallelize([0], 1).map(interpreter).collect() == [sys.executable]
 
 
 def test_a_failed_write_fails_the_job_in_time(spark, file_context):

@@ -145,7 +145,9 @@ def test_exit_zero_inside_main_is_a_success(run_script, lib):
     assert (done.returncode, result_line(done.stdout)["status"]) == (0, "success")
 
 
-def test_the_envelope_reaches_the_job_and_secrets_no_log(run_script, lib, envelope, tmp_path, contract):
+def test_the_envelope_reaches_the_job_and_the_values_of_its_arguments_no_log(
+    run_script, lib, envelope, tmp_path, contract
+):
     argv = ["--JOB_ID", "j_1", "--module_name", "team.show", "--api-token", "--hunter2", "--month", "None"]
     more = ["--databricks_connection_name", "dbx", "--current-stage", "clean", "--TempDir", "s3://x"]
     done = run_script("local", *argv, *more, envelope(arguments=["api_token", "month"]), lib=lib)
@@ -161,9 +163,23 @@ def test_the_envelope_reaches_the_job_and_secrets_no_log(run_script, lib, envelo
         "connection": "dbx",
         "token": len("--hunter2"),
     }
-    assert "arguments: api_token=***, month=None" in done.stderr
+    assert done.stderr.count("arguments: api_token, month\n") == 1
     assert "hunter2" not in done.stdout + done.stderr + json.dumps(result)
     assert "JOBKIT_RESULT" not in done.stdout
+
+
+@pytest.mark.parametrize("module", ["show", "script"])
+def test_a_secret_inside_another_value_is_shown_nowhere_even_when_it_does_not_fit(
+    module, run_script, lib, envelope, tmp_path
+):
+    argv = ["--month", "postgres://me:hunter2@db", "--api_token", "x", "--note", '{"password": "hunter2"}']
+    sent = envelope(arguments=["api_token", "month", "note"])
+    done = run_script("local", "--module_name", f"team.{module}", *argv, sent, lib=lib)
+    assert done.returncode == 1
+    result = (tmp_path / "result.json").read_text()
+    assert "arguments: month, api_token, note\n" in done.stderr
+    assert "--month: what was given is not int" in json.loads(result)["error"]["message"]
+    assert "hunter2" not in done.stdout + done.stderr + result
 
 
 @pytest.mark.parametrize(

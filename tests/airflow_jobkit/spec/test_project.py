@@ -50,6 +50,46 @@ def test_each_environment_without_a_topic_is_named_where_sns_is_chosen() -> None
     ]
 
 
+def services(**classes: Any) -> dict[str, Any]:
+    return {"notification": {"services": {name: {"class": path} for name, path in classes.items()}}}
+
+
+def test_a_notifiers_class_is_written_with_a_colon_also_where_it_replaces_a_built_in_one() -> None:
+    prod = {"notification": {"service_type": "SNS", "services": {"SNS": {"class": "team:Sns"}}}}
+    assert issues_of(**services(TEAM="team.notifiers:Team", LOG="team:Log"), environments={"a": prod}) == {}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["team.notifiers.Team", "Team", ":Team", "team:", "team:Team.x", "a b:C", "team:Team\n", "", 5, ["a:B"]],
+)
+def test_a_wrongly_written_class_of_a_notifier_is_named_in_the_project_and_in_an_environment(
+    path: Any,
+) -> None:
+    found = issues_of(**services(TEAM=path, LOG=path), environments={"dev": services(MINE=path)})
+    assert list(found) == [
+        "notification.services.TEAM.class",
+        "notification.services.LOG.class",
+        "environments.dev.notification.services.MINE.class",
+    ]
+    assert all(message.startswith("not a notifier's class: ") for message in found.values())
+
+
+def test_a_notifier_that_is_not_built_in_needs_a_class_in_every_environment() -> None:
+    none, own = {"services": {"TEAM": {"channel": "data"}, "NOOP": {}}}, {"services": {"MINE": {}}}
+    environments = {"dev": services(TEAM="a:B"), "test": {}, "prod": {"notification": own}}
+    _, issues = parse_project({"project": "dwh", "notification": none, "environments": environments})
+    assert [(dotted(issue.path), issue.message, issue.at) for issue in issues] == [
+        ("notification.services.TEAM", "the notifier TEAM has no class", "key"),
+        ("environments.prod.notification.services.MINE", "the notifier MINE has no class", "key"),
+    ]
+
+
+def test_a_class_from_the_project_holds_in_an_environment_that_changes_a_setting() -> None:
+    dev = {"notification": {"services": {"TEAM": {"channel": "dev"}}}}
+    assert issues_of(**services(TEAM="team:Team"), environments={"dev": dev}) == {}
+
+
 @pytest.mark.parametrize("data", [None, [], "dwh", 1])
 def test_a_project_that_is_no_mapping_is_one_issue(data: Any) -> None:
     project, issues = parse_project(data)

@@ -85,9 +85,9 @@ def test_an_empty_project_has_working_defaults() -> None:
         ),
         pytest.param(
             "notifiers",
-            {"notification": {"services": {"TEAM": {"class": "a.B", "channel": "all"}}}},
-            {"notification": {"services": {"TEAM": {"channel": "dev"}, "OTHER": {}}}},
-            {"TEAM": {"class": "a.B", "channel": "dev"}, "OTHER": {}},
+            {"notification": {"services": {"TEAM": {"class": "a:B", "channel": "all"}}}},
+            {"notification": {"services": {"TEAM": {"channel": "dev"}, "OTHER": {"class": "a:C"}}}},
+            {"TEAM": {"class": "a:B", "channel": "dev"}, "OTHER": {"class": "a:C"}},
             id="settings of notifiers, key by key",
         ),
     ],
@@ -98,17 +98,41 @@ def test_what_the_environment_sets_goes_before_the_project(
     assert getattr(settings(project, environment), name) == value
 
 
-def test_an_environment_replaces_a_dataset_and_leaves_the_others() -> None:
-    flights = {"path": "raw/flights.csv", "format": "csv"}
+def test_an_environment_changes_of_a_dataset_what_it_sets_and_leaves_the_rest_and_the_others() -> None:
+    options = {"header": "true", "sep": ","}
+    flights = {"path": "raw/flights.csv", "format": "csv", "schema": "year INT", "options": options}
     found = settings(
         {"datasets": {"flights": flights, "weather": {"path": "raw/weather"}}},
-        {"datasets": {"flights": {"path": "s3://lake/flights"}}},
+        {
+            "datasets": {
+                "flights": {"path": "s3://lake/flights", "options": {"sep": ";"}},
+                "own": {"path": "a"},
+            }
+        },
     )
-    assert {name: dataset.path for name, dataset in found.datasets.items()} == {
-        "flights": "s3://lake/flights",
-        "weather": "/srv/project/.jobkit/data/raw/weather",
+    assert {name: dataset.model_dump(by_alias=True) for name, dataset in found.datasets.items()} == {
+        "flights": {
+            "path": "s3://lake/flights",
+            "format": "csv",
+            "schema": "year INT",
+            "options": {"header": "true", "sep": ";"},
+        },
+        "weather": {
+            "path": "/srv/project/.jobkit/data/raw/weather",
+            "format": "parquet",
+            "schema": None,
+            "options": {},
+        },
+        "own": {"path": "/srv/project/.jobkit/data/a", "format": "parquet", "schema": None, "options": {}},
     }
-    assert found.datasets["flights"].format == "parquet"
+
+
+def test_an_environment_can_read_a_dataset_in_another_format_without_the_projects_schema() -> None:
+    found = settings(
+        {"datasets": {"flights": {"path": "raw/flights.csv", "format": "csv", "schema": "year INT"}}},
+        {"datasets": {"flights": {"path": "flights", "format": "parquet", "schema": None}}},
+    )
+    assert (found.datasets["flights"].format, found.datasets["flights"].ddl) == ("parquet", None)
 
 
 def test_a_datasets_relative_path_starts_at_the_data_root() -> None:
@@ -127,7 +151,7 @@ def test_options_of_an_engine_merge_over_both_layers() -> None:
 
 
 def test_configured_notifiers_can_be_chosen_beside_the_built_in_ones() -> None:
-    found = settings({"notification": {"services": {"TEAM": {}, "SNS": {"topic_arn": "arn"}}}})
+    found = settings({"notification": {"services": {"TEAM": {"class": "a:B"}, "SNS": {"topic_arn": "arn"}}}})
     assert found.notification_service_types == ("NOOP", "LOG", "SNS", "TEAM")
 
 
@@ -137,6 +161,20 @@ def test_a_topic_that_only_the_environment_knows_is_enough_for_sns() -> None:
         {"notification": {"services": {"SNS": {"topic_arn": "arn"}}}},
     )
     assert found.notifiers == {"SNS": {"topic_arn": "arn"}}
+
+
+def test_no_secret_of_a_notifier_shows_in_a_repr() -> None:
+    value = "xoxb-12345"
+    data = {
+        "project": "dwh",
+        "notification": {"services": {"TEAM": {"class": "a:B", "token": value}}},
+        "environments": {"dev": {"notification": {"services": {"SNS": {"topic_arn": value}}}}},
+    }
+    project, _ = parse_project(data)
+    assert project is not None
+    found = resolve_settings(project, "dev", BASE)
+    assert found.notifiers["TEAM"]["token"] == found.notifiers["SNS"]["topic_arn"] == value
+    assert value not in f"{found!r} {found} {project!r} {project.layer} {project.environments}"
 
 
 def test_allowed_operators_add_to_airflows_own() -> None:
@@ -159,7 +197,21 @@ def test_an_environment_that_does_not_exist_is_an_error_with_a_suggestion() -> N
         ("/data/", "/data"),
         ("/", "/"),
         ("s3://bucket/prefix/", "s3://bucket/prefix"),
+        ("a%20b", "/srv/project/a%20b"),
+        ("~/data/", "/home/me/data"),
+        ("~", "/home/me"),
+        ("data/~", "/srv/project/data/~"),
+        ("~nobody-of-that-name/x", "/srv/project/~nobody-of-that-name/x"),
+        ("file:///a%20b/", "/a b"),
+        ("file:/a", "/a"),
+        ("FILE://localhost/a", "/a"),
+        ("file:///raw/part-?.csv", "/raw/part-?.csv"),
+        ("file://server/a", "file://server/a"),
     ],
 )
-def test_a_relative_place_starts_at_the_base_and_others_stay(location: str, absolute: str) -> None:
+def test_a_place_is_an_absolute_path_or_a_url(
+    location: str, absolute: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
     assert place(location, BASE) == absolute
+    assert place(absolute, BASE) == absolute

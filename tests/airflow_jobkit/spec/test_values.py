@@ -11,12 +11,14 @@ from pydantic_core import PydanticCustomError
 
 from airflow_jobkit.spec.values import (
     PRESETS,
+    TRIGGER_RULES,
     VERSION_PATTERN,
     duration_text,
     parse_duration,
     parse_moment,
     parse_name,
     parse_schedule,
+    parse_trigger_rule,
     parse_version,
 )
 
@@ -108,6 +110,49 @@ def test_what_is_no_version_is_refused(value: Any) -> None:
 def test_a_version_without_quotes_is_a_number_and_refused(value: Any) -> None:
     with pytest.raises(PydanticCustomError, match="a version is text"):
         parse_version(value)
+
+
+@pytest.mark.parametrize("value", ["1!2.0", "v2!2.0"])
+def test_a_version_with_an_epoch_is_refused_since_the_trigger_form_could_not_take_it(value: str) -> None:
+    with pytest.raises(
+        PydanticCustomError, match=f"a version with an epoch cannot be run: '{value}'"
+    ) as raised:
+        parse_version(value)
+    assert raised.value.context is not None
+    assert raised.value.context["remedy"].endswith('for example as "2.0"')
+
+
+@pytest.mark.parametrize("value", TRIGGER_RULES)
+def test_a_trigger_rule_is_one_of_those_that_this_airflow_knows(value: str) -> None:
+    known = {str(rule.value) for rule in airflow_trigger_rules()}
+    assert parse_trigger_rule(value) in known
+
+
+@pytest.mark.parametrize(
+    ("value", "remedy"),
+    [
+        ("all_dnoe", "did you mean all_done?"),
+        ("dummy", "choose one of all_done, all_done_setup_success, "),
+        ("none_faild", "did you mean none_failed?"),
+        (True, "choose one of "),
+        (["always"], ""),
+    ],
+)
+def test_any_other_trigger_rule_is_refused(value: Any, remedy: str) -> None:
+    with pytest.raises(PydanticCustomError, match="no trigger rule ") as raised:
+        parse_trigger_rule(value)
+    assert raised.value.context is not None
+    assert raised.value.context["remedy"].startswith(remedy)
+
+
+def airflow_trigger_rules() -> Any:
+    """Airflow's own enumeration, which moved in Airflow 3."""
+    pytest.importorskip("airflow")
+    try:
+        from airflow.sdk import TriggerRule
+    except ImportError:
+        from airflow.utils.trigger_rule import TriggerRule
+    return TriggerRule
 
 
 @pytest.mark.parametrize("value", [None, "0 6 * * *", "*/15 8-18 * * MON-FRI", *PRESETS])
