@@ -102,6 +102,11 @@ def choices_remedy(word: object, known: Iterable[str]) -> str:
     return f"choose one of {', '.join(names)}" if names else "there is none to choose from"
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, as a person says it: `1 file`, `2 files`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def dotted(path: Path) -> str:
     """A path as a person writes it: `tasks.clean_flights.dependencies[0]`."""
     text = ""

@@ -15,7 +15,7 @@ a first run:
   jobkit release publish                  build the wheels and publish them as a release
   jobkit run dags/flights.yaml            run the DAG here, as Airflow would
 
-`jobkit COMMAND --help` says more about each. Exit codes: 0 done, 1 failed, 2 called wrongly.
+`jobkit COMMAND --help` says more about each. Exit codes: 0 done, 1 failed, 2 wrong options.
 """
 
 
@@ -54,7 +54,8 @@ def _add_run(commands: Any) -> None:
         metavar="K=V",
         action="append",
         default=[],
-        help="a param of the run, as in the trigger form; V is JSON or else text; may be repeated",
+        help="a param of the run, as in the trigger form; V is text where the param is of type string, "
+        "elsewhere JSON or else text; may be repeated",
     )
     _add_environment(parser)
 
@@ -63,9 +64,10 @@ def _add_validate(commands: Any) -> None:
     parser = _command(
         commands,
         "validate",
-        "find every mistake in the YAML, with file, line and column",
-        "Check jobkit.yaml and the DAG files. Nothing that a YAML names is imported, and no connection is "
-        "opened. Without --env the files are checked for every environment. Exits 1 if there are problems.",
+        "find every mistake that can be seen without building the DAGs",
+        "Check jobkit.yaml and the DAG files: every mistake that can be seen without building the DAGs, with "
+        "file, line and column. Nothing that a YAML names is imported, and no connection is opened. Without "
+        "--env the files are checked for every environment. Exits 1 if there are problems.",
     )
     parser.add_argument(
         "paths", nargs="*", type=Path, default=[Path("dags")], help="folders or files (default: dags)"
@@ -95,7 +97,13 @@ def _add_release(commands: Any) -> None:
         "overwritten.",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    build = _command(
+    _add_release_build(actions)
+    _add_release_publish(actions)
+    _add_release_list(actions)
+
+
+def _add_release_build(actions: Any) -> None:
+    parser = _command(
         actions,
         "build",
         "build the wheels and the manifest into a folder",
@@ -103,12 +111,15 @@ def _add_release(commands: Any) -> None:
         "manifest.json with the sha256 of every file. The release's version is that of the project's wheel.",
         module="release",
     )
-    _add_job_code(build)
-    build.add_argument(
+    _add_job_code(parser)
+    parser.add_argument(
         "--out", type=Path, metavar="DIR", default=Path("build/release"), help="default: build/release"
     )
-    _add_dags(build)
-    publish = _command(
+    _add_dags(parser)
+
+
+def _add_release_publish(actions: Any) -> None:
+    parser = _command(
         actions,
         "publish",
         "publish a release, building it first",
@@ -117,13 +128,16 @@ def _add_release(commands: Any) -> None:
         "dags/.jobkit/releases.json, which tells the DAGs what is published.",
         module="release",
     )
-    _add_job_code(publish)
-    publish.add_argument(
+    _add_job_code(parser)
+    parser.add_argument(
         "--from", dest="built", type=Path, metavar="DIR", help="a folder that `release build` wrote"
     )
-    _add_dags(publish)
-    _add_environment(publish)
-    listing = _command(
+    _add_dags(parser)
+    _add_environment(parser)
+
+
+def _add_release_list(actions: Any) -> None:
+    parser = _command(
         actions,
         "list",
         "list the published releases, newest first",
@@ -131,9 +145,9 @@ def _add_release(commands: Any) -> None:
         module="release",
         function="list_published",
     )
-    listing.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
-    _add_dags(listing)
-    _add_environment(listing)
+    parser.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+    _add_dags(parser)
+    _add_environment(parser)
 
 
 def _add_sample_data(commands: Any) -> None:

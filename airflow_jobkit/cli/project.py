@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from airflow_jobkit.errors import JobkitError
-from airflow_jobkit.loading.folder import PROJECT_FILE, load_project
+from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, display_name, load_project
 from airflow_jobkit.problems import ProblemsError
 from airflow_jobkit.spec.settings import Settings
+
+_SHOWN_FILES = 3
+_EXAMPLE = "dags/flights.yaml"
 
 
 def dags_folder_of(path: Path) -> Path:
@@ -28,6 +31,20 @@ def dags_folder_of(path: Path) -> Path:
         f"no {PROJECT_FILE} in the folder of {path} or above it; write one with `project: <name>` and "
         "`environments: {local: {}}`"
     )
+
+
+def dag_file_of(path: Path) -> Path:
+    """The DAG file that a path names, resolved.
+
+    Raises:
+        JobkitError: It is a folder, or the project file.
+    """
+    if not path.is_dir() and path.name != PROJECT_FILE:
+        return path.resolve()
+    what = "a folder" if path.is_dir() else "the project file"
+    folder = path if path.is_dir() else path.parent
+    named = [display_name(file) for file in dag_files(folder)[:_SHOWN_FILES]]
+    raise JobkitError(f"{path} is {what}; name a DAG file, such as {' or '.join(named) or _EXAMPLE}")
 
 
 def settings_of(folder: Path, environment: str | None) -> Settings:

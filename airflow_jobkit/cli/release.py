@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from airflow_jobkit.cli.project import dags_folder_of, settings_of
 from airflow_jobkit.release import (
@@ -79,5 +80,5 @@ def _build(job_code: Path, project: str, out: Path) -> BuiltRelease:
     console = Console(stderr=True)
     with console.status("building the release") as status:
         return build_release(
-            job_code, project, out, python=sys.executable, progress=lambda line: status.update(line)
+            job_code, project, out, python=sys.executable, progress=lambda line: status.update(escape(line))
         )

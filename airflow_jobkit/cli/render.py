@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from airflow_jobkit.cli.project import dags_folder_of, settings_of
+from airflow_jobkit.cli.project import dag_file_of, dags_folder_of, settings_of
 from airflow_jobkit.engines import operator_class_path
 from airflow_jobkit.loading.dags import load_file
 from airflow_jobkit.problems import ProblemsError
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     file: Path = arguments.file
     settings = settings_of(dags_folder_of(file), arguments.env)
-    loaded = load_file(file.resolve(), settings)
+    loaded = load_file(dag_file_of(file), settings)
     if loaded.problems:
         raise ProblemsError(loaded.problems)
     document = {dag.spec.dag_id: render_dag(dag.spec, settings) for dag in loaded.dags}

@@ -7,25 +7,36 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
-from airflow_jobkit.cli.project import dags_folder_of, settings_of
-from airflow_jobkit.cli.run_view import RunView, show_failures, show_tables, show_tasks
+from airflow_jobkit.cli.params import run_conf
+from airflow_jobkit.cli.project import dag_file_of, dags_folder_of, settings_of
+from airflow_jobkit.cli.run_view import RunView, data_console, show_failures, show_tables, show_tasks
 from airflow_jobkit.errors import JobkitError
 from airflow_jobkit.loading.dags import load_file
-from airflow_jobkit.local.airflow_home import airflow_variables, migrate, needs_migration
-from airflow_jobkit.local.events import EVENTS_FD, CannotRun, Event, RunFinished, receive
+from airflow_jobkit.local.airflow_home import (
+    airflow_variables,
+    ensure_migrated,
+    needs_migration,
+    new_log,
+    start_lock,
+)
+from airflow_jobkit.local.events import (
+    EVENTS_FD,
+    CannotRun,
+    Event,
+    Loading,
+    RunFinished,
+    TaskFinished,
+    receive,
+)
 from airflow_jobkit.problems import ProblemsError, choices_remedy
-from airflow_jobkit.spec.dag import RESERVED_PARAMS, DagSpec
+from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.settings import Settings
-
-PLAIN_WIDTH = 120
-"""Columns where the output is no terminal: a log, a file."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,27 +49,27 @@ def run(arguments: argparse.Namespace) -> int:
     folder = dags_folder_of(arguments.file)
     settings = settings_of(folder, arguments.env)
     spec = _chosen_dag(arguments, settings)
-    conf = dict(_param(text, spec) for text in arguments.param)
+    conf = run_conf(arguments.param, spec)
     home = folder.parent / ".jobkit" / "airflow"
     variables = airflow_variables(home, folder, settings.environment)
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    console = data_console()
     if needs_migration(home):
         with console.status("making Airflow's database (once, about 20 seconds)"):
-            migrate(home, variables)
-    log = home / "jobkit-run.log"
+            ensure_migrated(home, variables)
+    log = new_log(home, spec.dag_id)
     tasks = [arguments.task] if arguments.task else [task.task_id for task in spec.tasks]
     command = [spec.dag_id, json.dumps(conf), *([arguments.task] if arguments.task else [])]
     view = RunView(console, spec.dag_id, settings.environment, tasks, log)
-    with _execution(command, variables, log) as events, view:
-        finished = _follow(events, view)
-    if finished is None:
+    with view, start_lock(home) as release_lock, _execution(command, variables, log) as events:
+        ended = _follow(_releasing(events, release_lock), view)
+    if ended is None:
         raise JobkitError(f"Airflow ended before the DAG run did; its output is in {log}:\n{_tail(log)}")
-    return _report(finished, settings, console, log)
+    return _report(*ended, settings, console, log)
 
 
 def _chosen_dag(arguments: argparse.Namespace, settings: Settings) -> DagSpec:
     """The DAG that the command line means."""
-    loaded = load_file(arguments.file.resolve(), settings)
+    loaded = load_file(dag_file_of(arguments.file), settings)
     specs = {dag.spec.dag_id: dag.spec for dag in loaded.dags}
     if loaded.problems and arguments.dag not in specs:
         raise ProblemsError(loaded.problems)
@@ -72,22 +83,6 @@ def _chosen_dag(arguments: argparse.Namespace, settings: Settings) -> DagSpec:
     if arguments.task is not None and arguments.task not in known:
         raise JobkitError(f"no task {arguments.task!r} in {dag_id}; {choices_remedy(arguments.task, known)}")
     return spec
-
-
-def _param(text: str, spec: DagSpec) -> tuple[str, Any]:
-    """`month=3` as a name and a value; the value is JSON, or else the text itself."""
-    name, separator, value = text.partition("=")
-    if not separator or not name:
-        raise JobkitError(f"--param {text}: write it as name=value")
-    known = {*spec.keys.params, *(RESERVED_PARAMS if spec.spark_tasks else ())}
-    if name not in known:
-        raise JobkitError(
-            f"--param {text}: no param {name!r} in {spec.dag_id}; {choices_remedy(name, known)}"
-        )
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
 
 
 @contextmanager
@@ -111,25 +106,42 @@ def _execution(command: Sequence[str], variables: dict[str, str], log: Path) -> 
             process.wait()
 
 
-def _follow(events: Iterator[Event], view: RunView) -> RunFinished | None:
-    """Show events until the run is over; None if it never was."""
+def _releasing(events: Iterator[Event], release_lock: Callable[[], None]) -> Iterator[Event]:
+    """The same events; gives the lock back at the first that shows that Airflow has started, or could not."""
+    for event in events:
+        if not isinstance(event, Loading):
+            release_lock()
+        yield event
+
+
+def _follow(events: Iterator[Event], view: RunView) -> tuple[RunFinished, Mapping[str, str]] | None:
+    """Show events until the run is over; its end, and by task why its latest try failed.
+
+    None if it never ended.
+    """
+    errors: dict[str, str] = {}
     for event in events:
         if isinstance(event, CannotRun):
             raise JobkitError(event.message)
         if isinstance(event, RunFinished):
-            return event
+            return event, errors
+        if isinstance(event, TaskFinished) and event.error is not None:
+            errors[event.task_id] = event.error
         view.show(event)
     return None
 
 
-def _report(finished: RunFinished, settings: Settings, console: Console, log: Path) -> int:
+def _report(
+    finished: RunFinished, errors: Mapping[str, str], settings: Settings, console: Console, log: Path
+) -> int:
     """Show the tasks, their tables and their errors; 1 unless the run succeeded."""
     show_tasks(finished, console)
     show_tables(finished, console)
     if finished.state == "success":
         return 0
-    show_failures(finished, settings.runs_root, console)
-    console.print(f"\nThe DAG run {finished.run_id} ended as {finished.state}. Airflow's full log: {log}")
+    show_failures(finished, errors, settings.runs_root, console)
+    ending = f"\nThe DAG run {finished.run_id} ended as {finished.state}. Airflow's full log: {log}"
+    console.print(ending, markup=False, soft_wrap=True)
     return 1
 
 

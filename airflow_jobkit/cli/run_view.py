@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,7 +25,16 @@ from airflow_jobkit.release import open_store
 _JOB_LINE = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (?:INFO|WARNING|ERROR) \S+: (.*?)(?:\s+\[[\w.]+\] loc=\S+)?\s*$"
 )
+PLAIN_WIDTH = 120
+"""Columns where the output is no terminal: a log, a file."""
+
 _STATE_STYLE = {"success": "green", "failed": "red", "running": "yellow"}
+
+
+def data_console() -> Console:
+    """The console on stdout; it leaves data as it is, without colours for numbers or pictures for `:100:`."""
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    return Console(highlight=False, emoji=False, width=width)
 
 
 class RunView:
@@ -84,7 +94,7 @@ class RunView:
             case TaskFinished(task_id, state) if task_id in self._bars:
                 self._running = None
                 style = _STATE_STYLE.get(state, "yellow")
-                self._progress.update(self._bars[task_id], completed=1, said=f"[{style}]{state}")
+                self._progress.update(self._bars[task_id], completed=1, said=f"[{style}]{escape(state)}")
                 seconds = time.monotonic() - self._started.get(task_id, time.monotonic())
                 self._plain(f"{task_id}: {state} after {seconds:.1f} s")
 
@@ -109,7 +119,9 @@ class RunView:
 
 def show_tasks(finished: RunFinished, console: Console) -> None:
     """The tasks of a finished run: state, duration, rows in and out, code version and digest."""
-    table = Table(title=f"{finished.run_id}: {finished.state}", title_justify="left", title_style="bold")
+    table = Table(
+        title=escape(f"{finished.run_id}: {finished.state}"), title_justify="left", title_style="bold"
+    )
     for name in ("Task", "State"):
         table.add_column(name)
     for name in ("Duration", "Rows in", "Rows out"):
@@ -121,12 +133,12 @@ def show_tasks(finished: RunFinished, console: Console) -> None:
         style = _STATE_STYLE.get(task.state, "yellow")
         table.add_row(
             escape(task.task_id),
-            f"[{style}]{task.state}[/{style}]",
+            f"[{style}]{escape(task.state)}[/{style}]",
             f"{task.seconds:.1f} s" if task.seconds is not None else "",
             _cell(summary.get("rows_in")),
             _cell(summary.get("rows_out")),
             _cell(summary.get("code_version")),
-            str(summary.get("code_digest") or "")[:12],
+            escape(str(summary.get("code_digest") or "")[:12]),
         )
     console.print(table)
 
@@ -140,31 +152,38 @@ def show_tables(finished: RunFinished, console: Console) -> None:
                 console.print(_table(f"{task.task_id}: {name.replace('_', ' ')}", rows))
 
 
-def show_failures(finished: RunFinished, runs_root: str, console: Console) -> None:
-    """The error of every failed task, in the job's own words where it left any."""
+def show_failures(finished: RunFinished, errors: Mapping[str, str], runs_root: str, console: Console) -> None:
+    """The error of every failed task, in the job's own words where it left any.
+
+    Args:
+        finished: The run.
+        errors: By task id, the exception that failed a task's latest try, as text.
+        runs_root: Where the jobs' Results are.
+        console: Where to print.
+    """
     for task in finished.tasks:
         if task.state == "failed":
             console.print(f"\n[bold red]{escape(task.task_id)} failed[/bold red]")
-            console.print(_failure(task, runs_root), markup=False)
+            failure = _failure(task, errors.get(task.task_id), runs_root)
+            console.print(failure, markup=False, soft_wrap=True)
 
 
-def _failure(task: TaskOutcome, runs_root: str) -> str:
+def _failure(task: TaskOutcome, error: str | None, runs_root: str) -> str:
     data = open_store(runs_root).read(task.result_key) if task.result_key else None
     if data is None:
-        return task.error or "it left no Result; see Airflow's log"
+        return error or "it left no Result; see Airflow's log"
     result = parse_result(data, str(task.result_key))
     if result.error is None:
-        return task.error or "its Result names no error; see Airflow's log"
+        return error or "its Result names no error; see Airflow's log"
     head = f"{result.error.type}: {result.error.message} (in {result.error.stage})"
     return f"{head}\n{result.module_name} at code version {result.code_version}\n{result.error.trace}"
 
 
 def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=escape(title), title_justify="left", title_style="bold")
     for name, value in rows[0].items():
-        table.add_column(
-            str(name).replace("_", " "), justify="right" if isinstance(value, int | float) else "left"
-        )
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        table.add_column(escape(str(name).replace("_", " ")), justify="right" if is_number else "left")
     for row in rows:
         table.add_row(*(_cell(row.get(name)) for name in rows[0]))
     return table
@@ -173,6 +192,8 @@ def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, float):
         return f"{value:,.2f}"
     return f"{value:,}" if isinstance(value, int) else escape(str(value))

@@ -1,4 +1,4 @@
-"""`jobkit validate`: every mistake in the YAML, without Airflow."""
+"""`jobkit validate`: every mistake in the YAML that can be seen without building the DAGs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from airflow_jobkit.cli.project import dags_folder_of
 from airflow_jobkit.loading.dags import load_files
 from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, load_project, project_environments
-from airflow_jobkit.problems import Problem
+from airflow_jobkit.problems import Problem, counted
 
 
 @dataclass(frozen=True)
@@ -72,17 +72,13 @@ def _by_project(paths: Sequence[Path]) -> Iterator[tuple[Path, list[Path]]]:
 
 
 def _text(checked: Checked) -> str:
-    dags, files = _count(checked.dags, "DAG"), _count(checked.files, "file")
+    dags, files = counted(checked.dags, "DAG"), counted(checked.files, "file")
     noun = "environment" if len(checked.environments) == 1 else "environments"
     scope = f"checked for the {noun} {', '.join(checked.environments)}"
     if not checked.problems:
         return f"no problems: {dags} in {files}, {scope}"
     if not checked.environments:
         scope = f"the DAGs are not checked before {PROJECT_FILE} is right"
-    total = _count(len(checked.problems), "problem")
+    total = counted(len(checked.problems), "problem")
     lines = [problem.text() for problem in checked.problems]
     return "\n".join([*lines, "", f"{total}, {checked.dags} good {dags.split()[1]} in {files}; {scope}"])
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

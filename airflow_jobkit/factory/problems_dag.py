@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow_jobkit._compat import DAG, BaseOperator
-from airflow_jobkit.problems import Problem, ProblemsError
+from airflow_jobkit.problems import Problem, ProblemsError, counted
 
 DAG_ID = "jobkit_problems"
 _SHOWN = 200
@@ -31,7 +31,7 @@ class ShowProblemsOperator(BaseOperator):
 def build_problems_dag(problems: Sequence[Problem]) -> DAG:
     """A DAG without a schedule, whose name counts the Problems and whose documentation lists them."""
     files = len({problem.file for problem in problems})
-    title = f"{_count(len(problems), 'problem')} in {_count(files, 'YAML file')}"
+    title = f"{counted(len(problems), 'problem')} in {counted(files, 'YAML file')}"
     dag = DAG(
         dag_id=DAG_ID,
         dag_display_name=f"⚠ jobkit: {title}",
@@ -64,7 +64,3 @@ def _document(title: str, problems: Sequence[Problem]) -> str:
     if len(problems) > _SHOWN:
         lines.append(f"... and {len(problems) - _SHOWN} more")
     return "\n".join(lines)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -37,8 +37,7 @@ class TaskFinished:
 class TaskOutcome:
     """A task when the DAG run is over: its state, seconds, and the summary it returned.
 
-    `result_key` is the place of the Result below the runs root, for a failed job, which returns no summary;
-    `error` is the text of the exception that failed the task.
+    `result_key` is the place of the Result below the runs root, for a failed job, which returns no summary.
     """
 
     task_id: str
@@ -46,7 +45,6 @@ class TaskOutcome:
     seconds: float | None
     summary: dict[str, Any] | None
     result_key: str | None
-    error: str | None
 
 
 @dataclass(frozen=True)
@@ -71,18 +69,8 @@ _KINDS: dict[str, type[Event]] = {
 }
 
 
-_errors: dict[str, str] = {}
-
-
-def last_error(task_id: str) -> str | None:
-    """Why a task's latest try failed, as this process reported it."""
-    return _errors.get(task_id)
-
-
 def send(event: Event) -> None:
     """Write an event, where somebody listens."""
-    if isinstance(event, TaskFinished) and event.error is not None:
-        _errors[event.task_id] = event.error
     descriptor = os.environ.get(EVENTS_FD)
     if descriptor is not None:
         line = json.dumps({"kind": type(event).__name__, **asdict(event)}, default=str) + "\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ environments:
 
 DAGS = """\
 counting:
-  params: {to: {type: integer, default: 3}}
+  params: {to: {type: integer, default: 3, maximum: 12}}
   tasks:
     counts: {spark_job: probe.counts, args: {to: "{{ params.to }}"}}
     ends: {spark_job: probe.counts, dependencies: [counts]}
@@ -29,6 +30,12 @@ failing:
   tasks:
     fails: {spark_job: probe.fails}
     after: {spark_job: probe.counts, dependencies: [fails]}
+"""
+
+UNBUILT = """\
+unbuilt:
+  params: {month: {type: integer, default: one}}
+  tasks: {counts: {spark_job: probe.counts}}
 """
 
 JOBS = {
@@ -47,24 +54,44 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
     (folder / "dags").mkdir()
     (folder / "dags" / "jobkit.yaml").write_text(PROJECT)
     (folder / "dags" / "probe.yaml").write_text(DAGS)
+    (folder / "dags" / "unbuilt.yaml").write_text(UNBUILT)
     loader = "from airflow_jobkit import load_dags\n\nload_dags(globals())\n"
     (folder / "dags" / "jobkit_dags.py").write_text(loader)
     publish_release_of(JOBS, "0.1.0", folder / "code")
     return ProjectCopy(folder)
 
 
-def test_a_run_shows_its_tasks_and_the_tables_that_jobs_return_and_exits_0(project: ProjectCopy) -> None:
-    output = project.done("run", "dags/probe.yaml", "--dag", "counting", "--param", "to=2")
+@pytest.fixture(scope="module")
+def first_runs(project: ProjectCopy) -> tuple[str, str]:
+    """What a whole DAG and one task of it print, both started at once where there is no Airflow home yet."""
+    counting = ("run", "dags/probe.yaml", "--dag", "counting")
+    with ThreadPoolExecutor() as threads:
+        whole = threads.submit(project.done, *counting, "--param", "to=2")
+        one = threads.submit(project.done, *counting, "--task", "ends")
+    return whole.result(), one.result()
+
+
+def test_a_run_shows_its_tasks_and_the_tables_that_jobs_return_and_exits_0(
+    first_runs: tuple[str, str],
+) -> None:
+    output, _ = first_runs
     assert re.search(r"counts\s.*success.*0\.1\.0", output), output
     assert re.search(r"ends\s.*success.*0\.1\.0", output), output
     assert "counts: squares" in output
     assert re.search(r"│\s+2 │\s+4\.00 │", output), output
 
 
-def test_one_task_runs_without_those_it_waits_for(project: ProjectCopy) -> None:
-    output = project.done("run", "dags/probe.yaml", "--dag", "counting", "--task", "ends")
+def test_one_task_runs_without_those_it_waits_for(first_runs: tuple[str, str]) -> None:
+    _, output = first_runs
     assert re.search(r"ends\s.*success", output), output
     assert "counts:" not in output
+
+
+def test_runs_at_the_same_time_have_a_log_each(project: ProjectCopy, first_runs: tuple[str, str]) -> None:
+    logs = sorted((project.folder / ".jobkit" / "airflow" / "runs").glob("counting-*.log"))
+    shown = [set(re.findall(r"DAG TEST\] starting task_id=(\w+)", log.read_text())) for log in logs]
+    assert {"ends"} in shown
+    assert {"counts", "ends"} in shown
 
 
 def test_a_failed_run_exits_1_and_shows_the_jobs_error_and_version(project: ProjectCopy) -> None:
@@ -95,7 +122,14 @@ def test_a_version_that_is_not_published_fails_and_names_those_that_are(project:
         (["dags/probe.yaml", "--dag", "counting", "--task", "end"], "did you mean ends?"),
         (["dags/probe.yaml", "--dag", "counting", "--param", "to"], "--param to: write it as name=value"),
         (["dags/probe.yaml", "--dag", "counting", "--param", "too=2"], "no param 'too'"),
-        (["dags/probe.yaml", "--dag", "counting", "--param", "to=two"], "to"),
+        (
+            ["dags/probe.yaml", "--dag", "counting", "--param", "to=two"],
+            "jobkit: counting does not start: Invalid input for param to: 'two' is not of type 'integer'; ",
+        ),
+        (
+            ["dags/unbuilt.yaml"],
+            "dags/unbuilt.yaml:2:19 unbuilt.params.month: 'one' is not of type 'integer'; correct the",
+        ),
         (["dags/prob.yaml"], "there is no dags/prob.yaml"),
         (["dags/probe.yaml", "--env", "prod"], "no environment 'prod'"),
     ],
@@ -106,6 +140,7 @@ def test_a_version_that_is_not_published_fails_and_names_those_that_are(project:
         "a param without a value",
         "a param that the DAG does not have",
         "a param of another type",
+        "a DAG that cannot be built",
         "a file that is not there",
         "an environment that is not there",
     ],

@@ -7,21 +7,28 @@ import os
 import runpy
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from files import Write
 
 from airflow_jobkit import __version__
 from airflow_jobkit.cli import main
 from airflow_jobkit.cli.parser import build_parser
 
-Write = Callable[[str, str], Path]
-
 COMMANDS: dict[tuple[str, ...], list[str]] = {
-    (): ["run", "validate", "render", "release", "sample-data", "--version", "Exit codes"],
+    (): [
+        "run",
+        "validate",
+        "render",
+        "release",
+        "sample-data",
+        "--version",
+        "0 done, 1 failed, 2 wrong options",
+    ],
     ("run",): ["file", "--dag", "--task", "--param", "--env"],
-    ("validate",): ["paths", "--format", "--env"],
+    ("validate",): ["paths", "--format", "--env", "without building the DAGs"],
     ("render",): ["file", "--format", "--env"],
     ("release",): ["build", "publish", "list"],
     ("release", "build"): ["--job-code", "--out", "--dags"],
@@ -47,7 +54,8 @@ def test_help_names_every_option(command: tuple[str, ...], capsys: pytest.Captur
     assert ended.value.code == 0
     said = capsys.readouterr().out
     assert said.startswith(f"usage: {' '.join(['jobkit', *command])}")
-    assert [option for option in COMMANDS[command] if option not in said] == []
+    words = " ".join(said.split())  # argparse breaks lines where the terminal ends
+    assert [option for option in COMMANDS[command] if option not in words] == []
 
 
 @pytest.mark.parametrize("argv", CALLS, ids=" ".join)
@@ -125,6 +133,48 @@ def test_a_project_that_is_wrong_is_shown_by_commands_that_need_it(
         "dags/jobkit.yaml:1:1 projct: unknown key; did you mean project?\n"
         "    1 | projct: dwh\n"
         "      | ^\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["run", "render"])
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        pytest.param("dags", "a folder", id="a folder"),
+        pytest.param("dags/jobkit.yaml", "the project file", id="the project file"),
+    ],
+)
+def test_what_is_no_dag_file_is_refused_and_a_dag_file_is_named(
+    command: str, path: str, what: str, project: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, path]) == 1
+    said = f"jobkit: {path} is {what}; name a DAG file, such as dags/flights.yaml\n"
+    assert capsys.readouterr().err == said
+
+
+def test_a_file_in_the_place_of_a_folder_is_named_in_one_line(
+    project: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".jobkit").write_text("not a folder")
+    assert main(["run", "dags/flights.yaml"]) == 1
+    assert capsys.readouterr().err == (
+        f"jobkit: {tmp_path}/.jobkit: Not a directory; "
+        "move this file away, for a folder is needed in its place\n"
+    )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
+def test_a_folder_that_is_read_only_is_named_in_one_line(
+    project: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tmp_path.chmod(0o555)
+    try:
+        assert main(["run", "dags/flights.yaml"]) == 1
+    finally:
+        tmp_path.chmod(0o755)
+    assert capsys.readouterr().err == (
+        f"jobkit: {tmp_path}/.jobkit: Permission denied; "
+        "allow this user to write there, or start jobkit elsewhere\n"
     )
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import yaml
+from files import Write
 
 from airflow_jobkit.cli import main
-
-Write = Callable[[str, str], Path]
 
 
 def test_json_and_yaml_hold_the_same(project: Write, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from files import Write
 
 from airflow_jobkit.cli import main
-
-Write = Callable[[str, str], Path]
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
+from files import Write, writer
 
 from airflow_jobkit.loading.folder import load_project
 from airflow_jobkit.spec.settings import Settings
@@ -21,16 +20,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_environment: None
 
 
 @pytest.fixture
-def write(folder: Path) -> Callable[[str, str], Path]:
+def write(folder: Path) -> Write:
     """Write a file into the DAGs folder: `write("flights.yaml", "...text...")`."""
-
-    def _write(name: str, text: str) -> Path:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(dedent(text), encoding="utf-8")
-        return path
-
-    return _write
+    return writer(folder)
 
 
 @pytest.fixture

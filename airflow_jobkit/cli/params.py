@@ -1,0 +1,51 @@
+"""The values of `--param`, as the params of the DAG take them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from airflow_jobkit.errors import JobkitError
+from airflow_jobkit.problems import choices_remedy
+from airflow_jobkit.spec.dag import RESERVED_PARAMS, DagSpec
+
+
+def run_conf(texts: Iterable[str], spec: DagSpec) -> dict[str, Any]:
+    """`month=3` and the like, as the conf of a DAG run.
+
+    Text stays text for a param of type string: `code_version=1.10` is no number. Elsewhere it is read as JSON
+    where it is JSON.
+
+    Raises:
+        JobkitError: One has no value, or the DAG has no such param.
+    """
+    return dict(_param(text, spec) for text in texts)
+
+
+def _param(text: str, spec: DagSpec) -> tuple[str, Any]:
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise JobkitError(f"--param {text}: write it as name=value")
+    known = {*spec.keys.params, *(RESERVED_PARAMS if spec.spark_tasks else ())}
+    if name not in known:
+        raise JobkitError(
+            f"--param {text}: no param {name!r} in {spec.dag_id}; {choices_remedy(name, known)}"
+        )
+    types = ("string",) if name in RESERVED_PARAMS else _types(spec.keys.params[name])
+    return name, _value(value, types)
+
+
+def _types(declared: Any) -> tuple[str, ...]:
+    """The JSON Schema types of a param; none for one that is a plain default."""
+    types = declared.get("type") if isinstance(declared, Mapping) else None
+    return (types,) if isinstance(types, str) else tuple(types or ())
+
+
+def _value(text: str, types: tuple[str, ...]) -> Any:
+    if "string" in types and not ("null" in types and text == "null"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
