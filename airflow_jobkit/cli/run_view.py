@@ -122,8 +122,8 @@ def show_tasks(finished: RunFinished, console: Console) -> None:
     table = Table(
         title=escape(f"{finished.run_id}: {finished.state}"), title_justify="left", title_style="bold"
     )
-    for name in ("Task", "State"):
-        table.add_column(name)
+    table.add_column("Task")
+    table.add_column("State", no_wrap=True)
     for name in ("Duration", "Rows in", "Rows out"):
         table.add_column(name, justify="right")
     for name in ("Code version", "Digest"):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from airflow_jobkit.cli.run_view import data_console, show_failures, show_tables, show_tasks
 from airflow_jobkit.local.events import RunFinished, TaskOutcome
@@ -31,6 +32,11 @@ def test_markup_in_what_tasks_report_is_shown_as_it_is(capsys: pytest.CaptureFix
     show_tasks(run, data_console())
     output = capsys.readouterr().out
     assert [text for text in ("run[/a]", "1.0[/b]", "[/c]", "[/d]") if text not in output] == []
+
+
+def test_a_state_is_shown_whole_in_a_terminal_of_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    show_tasks(finished(state="upstream_failed", code_version="1.0.0"), Console(width=80))
+    assert "upstream_failed │" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
