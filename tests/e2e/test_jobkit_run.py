@@ -104,13 +104,6 @@ def test_a_failed_run_exits_1_and_shows_the_jobs_error_and_version(project: Proj
     assert "raise ValueError('no flights on the moon')" in failed.stdout
 
 
-def test_a_version_that_is_not_published_fails_and_names_those_that_are(project: ProjectCopy) -> None:
-    failed = project.jobkit("run", "dags/probe.yaml", "--dag", "counting", "--param", "code_version=7.0.0")
-    assert failed.returncode == 1
-    assert "7.0.0" in failed.stdout
-    assert "0.1.0" in failed.stdout
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

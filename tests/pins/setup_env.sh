@@ -41,6 +41,7 @@ mirror() {
     fi
 }
 
+compile=
 mkdir -p "$(dirname "$environment")"
 if created; then
     echo "Refreshing $environment ..."
@@ -51,10 +52,12 @@ else
     run "$python" -m venv --clear "$environment"
     run "$environment/bin/python" -m pip install --quiet "$uv_pin"
     pwd >"$place"
+    # Once, and on all cores: otherwise the first tests pay for it, each process on its own.
+    compile=--compile-bytecode
 fi
 mirror
 printf -- '--editable .\n' >"$environment/project.txt"
-run "$environment/bin/uv" pip sync --python "$environment/bin/python" --reinstall-package airflow-jobkit \
+run "$environment/bin/uv" pip sync --python "$environment/bin/python" --reinstall-package airflow-jobkit $compile \
     "$pins" "$environment/project.txt"
 rm -f "$log"
 state >"$stamp"
