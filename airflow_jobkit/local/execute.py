@@ -30,9 +30,11 @@ def execute(dag_id: str, conf: dict[str, Any], task_id: str | None) -> int:
         dag = dag.partial_subset(task_id, include_upstream=False, include_downstream=False)
     try:
         run = dag.test(run_conf=conf)
-    except ParamValidationError as error:
+    except (ParamValidationError, ValueError) as error:  # Airflow 3.2 raises a plain ValueError
         # The lines after the first repeat the schema and the value.
-        reason = str(error).splitlines()[0]
+        reason = str(error).partition("\n")[0]
+        if not reason.startswith("Invalid input for param"):
+            raise
         send(CannotRun(f"{dag_id} does not start: {reason}; give another value with --param"))
         return 1
     tasks = [_outcome(instance, dag.get_task(instance.task_id)) for instance in run.get_task_instances()]
