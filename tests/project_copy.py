@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from processes import finished
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -33,20 +35,18 @@ class ProjectCopy:
             for name, value in os.environ.items()
             if not name.startswith(("AIRFLOW", "_AIRFLOW", "JOBKIT_", "PYTHONPATH"))
         }
-        return subprocess.run(
+        return finished(
             [sys.executable, "-m", "airflow_jobkit.cli", *arguments],
             cwd=self.folder,
             env={**inherited, **variables},
-            capture_output=True,
-            text=True,
-            timeout=400,
+            seconds=240,
         )
 
     def done(self, *arguments: str, **variables: str) -> str:
         """Run a `jobkit` command that has to succeed; what it printed."""
-        finished = self.jobkit(*arguments, **variables)
-        assert finished.returncode == 0, finished.stdout + finished.stderr
-        return finished.stdout
+        done = self.jobkit(*arguments, **variables)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace text in a file."""

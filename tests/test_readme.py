@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from processes import finished
 from project_copy import ROOT, ProjectCopy
 
 README = (ROOT / "README.md").read_text()
@@ -82,12 +82,10 @@ def test_the_readmes_job_and_dag_run_at_the_version_that_the_command_names(proje
 def test_the_readmes_test_of_a_job_passes(project: ProjectCopy) -> None:
     (name,) = [name for name in FILES if name.startswith("tests/")]
     path = f"pythonpath={project.folder / 'job_code'} {project.folder / 'job_code' / 'dwh'} {ROOT / 'tests'}"
-    done = subprocess.run(
+    done = finished(
         [sys.executable, "-m", "pytest", "-q", "-p", "spark_session", "-o", path, "--rootdir", ".", name],
         cwd=project.folder,
         env={"PATH": "/usr/bin:/bin", "HOME": str(Path.home()), "PYTHONPATH": str(ROOT / "tests")},
-        capture_output=True,
-        text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout

@@ -12,12 +12,12 @@ import yaml
 
 from airflow_jobkit.cli.project import dag_file_of, dags_folder_of, settings_of
 from airflow_jobkit.engines import operator_class_path
+from airflow_jobkit.fields import duration_text
 from airflow_jobkit.loading.dags import load_file
 from airflow_jobkit.problems import ProblemsError
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.task import SparkTask, Task, TaskKeys
-from airflow_jobkit.spec.values import duration_text
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -38,6 +38,9 @@ from airflow_jobkit.problems import ProblemsError, choices_remedy
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.settings import Settings
 
+_GRACE_SECONDS = 15.0
+"""How long a process that executes a DAG run may take to end: a task that runs is stopped first."""
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Run a DAG and show what came of it; 1 if it failed.
@@ -102,8 +105,17 @@ def _execution(command: Sequence[str], variables: dict[str, str], log: Path) -> 
         try:
             yield receive(lines)
         finally:
-            process.terminate()
-            process.wait()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process that has nothing left to say; Airflow's own exit may take long, or never come."""
+    process.terminate()
+    try:
+        process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _releasing(events: Iterator[Event], release_lock: Callable[[], None]) -> Iterator[Event]:

@@ -28,9 +28,6 @@ from airflow_jobkit.spec.settings import Settings
 
 CODE_VERSION = "code_version"
 
-# Linux takes no single argument above 128 KiB.
-_LARGEST_INLINE_ENVELOPE = 64 * 1024
-
 
 class GenericSparkJobOperator(BaseOperator):
     """Runs one Job of a Release on an Engine.
@@ -48,6 +45,8 @@ class GenericSparkJobOperator(BaseOperator):
     """
 
     engine: ClassVar[str]
+    largest_inline_envelope: ClassVar[int] = 64 * 1024
+    """In characters; a larger Envelope goes by a file. Linux takes no single argument above 128 KiB."""
     template_fields: Sequence[str] = ("job_args", "code_version", "notification_service_type")
     template_fields_renderers: ClassVar[dict[str, str]] = {"job_args": "json"}
     ui_color = "#f4ecd8"
@@ -72,8 +71,14 @@ class GenericSparkJobOperator(BaseOperator):
         self.notification_service_type = notification_service_type
 
     @abstractmethod
-    def run_job(self, invocation: Invocation) -> RunEnd:
-        """Run the entry script on the Engine and wait for its end."""
+    def run_job(self, invocation: Invocation, run: TaskRun, context: Any) -> RunEnd:
+        """Run the entry script on the Engine and wait for its end.
+
+        Args:
+            invocation: What to execute.
+            run: The try that this is.
+            context: Airflow's context, for XComs and links.
+        """
 
     @abstractmethod
     def stop_job(self) -> None:
@@ -100,7 +105,7 @@ class GenericSparkJobOperator(BaseOperator):
         invocation = self._invocation(run, release, runs)
         earlier = runs.read(run.identity.result_key)
         try:
-            end = self.run_job(invocation)
+            end = self.run_job(invocation, run, context)
         finally:
             self.stop_job()
         result = self._result(run, runs, earlier)
@@ -137,7 +142,7 @@ class GenericSparkJobOperator(BaseOperator):
             or self.settings.notification_service_type
         )
         envelope = self._envelope(run, release, runs, tuple(name for name, _ in own), notifier).encode()
-        if len(envelope) > _LARGEST_INLINE_ENVELOPE:
+        if len(envelope) > self.largest_inline_envelope:
             key = f"{run.identity.folder}/envelope-{run.try_number}.txt"
             runs.replace(key, envelope.encode())
             envelope = f"@{runs.location(key)}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from airflow_jobkit.engines.invocation import Invocation
 from airflow_jobkit.engines.local.client import LocalRun
 from airflow_jobkit.engines.local.options import Options
 from airflow_jobkit.operators.generic import GenericSparkJobOperator
 from airflow_jobkit.operators.outcome import RunEnd
+from airflow_jobkit.operators.task_run import TaskRun
 
 
 class LocalSparkJobOperator(GenericSparkJobOperator):
@@ -18,7 +19,7 @@ class LocalSparkJobOperator(GenericSparkJobOperator):
     engine: ClassVar[str] = "local"
     _run: LocalRun | None = None
 
-    def run_job(self, invocation: Invocation) -> RunEnd:
+    def run_job(self, invocation: Invocation, run: TaskRun, context: Any) -> RunEnd:  # noqa: ARG002
         """Start the script, copy what it prints into the task's log, and wait for its end."""
         options = self.options or self.settings.options.get(self.engine) or Options()
         assert isinstance(options, Options)  # noqa: S101 - the factory and the Settings hold no others here

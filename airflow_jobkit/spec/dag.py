@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from airflow_jobkit.engines.options import EngineOptions
+from airflow_jobkit.fields import Duration
 from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.graph import edge_issues
 from airflow_jobkit.spec.model import Spec, Texts
@@ -16,7 +17,7 @@ from airflow_jobkit.spec.notifiers import choice_issue
 from airflow_jobkit.spec.project import parse_with_engines
 from airflow_jobkit.spec.settings import Settings, merge_options
 from airflow_jobkit.spec.task import SparkTask, Task, parse_task
-from airflow_jobkit.spec.values import CodeVersion, Duration, Moment, Name, Schedule, name_problem
+from airflow_jobkit.spec.values import CodeVersion, Moment, Name, Schedule, name_problem
 
 RESERVED_PARAMS = frozenset({"code_version", "notification_service_type"})
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
 
+from airflow_jobkit.fields import describe
 from airflow_jobkit.problems import Issue, Path, choices_remedy, did_you_mean
 
 T = TypeVar("T", bound=BaseModel)
@@ -21,11 +21,6 @@ class Spec(BaseModel):
     """A frozen, validated object made from YAML. Unknown keys and values of another type are mistakes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=False)
-
-
-def mistake(message: str, remedy: str, code: str = "bad-value") -> PydanticCustomError:
-    """What a validator raises: what is wrong and what to do, apart."""
-    return PydanticCustomError("jobkit", "{message}", {"message": message, "remedy": remedy, "code": code})
 
 
 def parse_model(model: type[T], data: object, *, also_known: Iterable[str] = ()) -> T | list[Issue]:
@@ -46,27 +41,6 @@ def parse_model(model: type[T], data: object, *, also_known: Iterable[str] = ())
         top = [*_keys(model), *also_known]
         details = _without_consequences(error.errors(include_url=False), top)
         return [_issue(detail, model, top) for detail in details]
-
-
-def describe(value: object) -> str:
-    """A value as it stands in a message: what it is, and how it reads."""
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return str(value).lower()
-        case int() | float():
-            return f"the number {value}"
-        case dt.date():
-            return f"the date {value}"
-        case str():
-            return f"{value[:60]!r}"
-        case Mapping():
-            return "a mapping"
-        case list() | tuple():
-            return "a list"
-        case _:
-            return f"a {type(value).__name__}"
 
 
 def _issue(detail: ErrorDetails, model: type[BaseModel], top: list[str]) -> Issue:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_jobkit.fields import describe
 from airflow_jobkit.problems import Issue, Path, choices_remedy, did_you_mean
-from airflow_jobkit.spec.model import describe
 
 BUILT_IN_NOTIFIERS = ("NOOP", "LOG", "SNS")
 

@@ -11,11 +11,12 @@ from pydantic import BeforeValidator, Field
 
 from airflow_jobkit.engines import engine_names, options_class
 from airflow_jobkit.engines.options import EngineOptions
+from airflow_jobkit.fields import Duration, describe, mistake
 from airflow_jobkit.problems import Issue, did_you_mean
-from airflow_jobkit.spec.model import Spec, Texts, describe, mistake, parse_model
+from airflow_jobkit.spec.model import Spec, Texts, parse_model
 from airflow_jobkit.spec.project import parse_with_engines
 from airflow_jobkit.spec.settings import merge_options
-from airflow_jobkit.spec.values import CodeVersion, Duration, Name, TriggerRule
+from airflow_jobkit.spec.values import CodeVersion, Name, TriggerRule
 
 RESERVED_ARGUMENTS = frozenset(
     {"module_name", "notification_service_type", "databricks_connection_name", "jobkit_envelope"}

@@ -1,4 +1,4 @@
-"""Values that YAML writes in words: durations, dates, versions, names."""
+"""Values that YAML writes in words: dates, versions, names, schedules."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from packaging.version import InvalidVersion, Version
 from pydantic import BeforeValidator
 
+from airflow_jobkit.fields import describe, mistake
 from airflow_jobkit.problems import choices_remedy
-from airflow_jobkit.spec.model import describe, mistake
 
 # PEP 440's public versions, in a form that a browser's trigger form can check too.
 VERSION_PATTERN = r"^[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?(\.post[0-9]+)?(\.dev[0-9]+)?(\+[a-z0-9.]+)?$"
@@ -33,9 +33,7 @@ TRIGGER_RULES = (
 PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 NO_CRON = ("@once", "@continuous")
 
-_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,250}")
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
 def parse_name(value: Any) -> str:
@@ -58,31 +56,6 @@ def name_problem(value: object, what: str) -> tuple[str, str] | None:
     if not _NAME.fullmatch(value):
         return f"not {what}: {describe(value)}", "use letters, digits, `_`, `-` and `.`, 250 at most"
     return None
-
-
-def parse_duration(value: Any) -> dt.timedelta:
-    """Read `30m`, `1h30m`, `2d`, `45s`, or a whole number of seconds."""
-    if isinstance(value, dt.timedelta):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return dt.timedelta(seconds=value)
-    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    amounts = match.groups() if match else ()
-    duration = dt.timedelta(
-        **{unit: int(amount) for unit, amount in zip(_UNITS.values(), amounts, strict=False) if amount}
-    )
-    if not duration:
-        raise mistake(f"not a duration: {describe(value)}", "write it like 30m, 1h30m, 2d or 45s")
-    return duration
-
-
-def duration_text(duration: dt.timedelta) -> str:
-    """A duration as `parse_duration` reads it, in whole seconds: `1h30m`."""
-    minutes, seconds = divmod(int(duration.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    amounts = zip((days, hours, minutes, seconds), _UNITS, strict=True)
-    return "".join(f"{amount}{unit}" for amount, unit in amounts if amount) or "0s"
 
 
 def parse_moment(value: Any) -> dt.datetime:
@@ -145,7 +118,6 @@ def parse_trigger_rule(value: Any) -> str:
     return str(value)
 
 
-Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration)]
 Moment = Annotated[dt.datetime, BeforeValidator(parse_moment)]
 CodeVersion = Annotated[str, BeforeValidator(parse_version)]
 Name = Annotated[str, BeforeValidator(parse_name)]

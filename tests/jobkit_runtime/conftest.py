@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import finished
 
 from jobkit_runtime.context import JobContext
 from jobkit_runtime.datasets import FileDatasets
@@ -60,13 +61,10 @@ def run_script(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]
     ) -> subprocess.CompletedProcess[str]:
         paths = [str(path) for path in (JOB_CODE, JOB_CODE / "dwh", lib) if path]
         script = JOB_CODE / "scripts" / engine / "generic_entry.py"
-        return subprocess.run(
+        return finished(
             [python, str(script), *argv],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **(env or {})},
-            capture_output=True,
-            text=True,
-            timeout=180,
         )
 
     return run

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from processes import finished
 from spark_session import java_environment
 
 pytest.importorskip("pyspark")
@@ -55,13 +56,10 @@ def test_the_example_job_runs_through_the_script_of(engine, env, contract, packe
     script = JOB_CODE / "scripts" / engine / "generic_entry.py"
     argv = ["--module_name", EXAMPLE, "--rows", "10", "--notification_service_type", "LOG"]
     conf = json.dumps({"spark.sql.shuffle.partitions": 3})
-    done = subprocess.run(
+    done = finished(
         [sys.executable, str(script), *argv, "--jobkit_envelope", packed(sent)],
         env={**env, "JOBKIT_SPARK_CONF": conf},
         cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=180,
     )
     assert done.returncode == 0, done.stderr
     result = json.loads(place.read_text())
@@ -106,13 +104,11 @@ def test_no_java_of_a_job_is_left_when_its_parent_is_killed(env, team_package):
 def test_the_local_platform_says_what_is_wrong_with(variables, message, env, tmp_path):
     script = JOB_CODE / "scripts" / "local" / "generic_entry.py"
     started = time.monotonic()
-    done = subprocess.run(
+    done = finished(
         [sys.executable, str(script), "--module_name", EXAMPLE],
         env={**env, **variables},
         cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
+        seconds=60,
     )
     assert message in done.stderr
     assert time.monotonic() - started < 30

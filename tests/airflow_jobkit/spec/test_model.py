@@ -9,7 +9,7 @@ import pytest
 from pydantic import Field
 
 from airflow_jobkit.problems import Issue, dotted
-from airflow_jobkit.spec.model import Spec, Texts, describe, parse_model
+from airflow_jobkit.spec.model import Spec, Texts, parse_model
 from airflow_jobkit.spec.values import Name
 
 
@@ -105,12 +105,3 @@ def test_a_missing_key_is_one_mistake_and_a_misspelt_one_is_no_second() -> None:
 def test_what_is_no_mapping_is_one_mistake() -> None:
     (issue,) = parse_model(Cluster, ["name"])  # type: ignore[misc]
     assert issue.message == "expected a mapping of keys, got a list"
-
-
-def test_long_text_is_cut_in_a_message() -> None:
-    assert len(describe("x" * 1000)) < 70
-
-
-def test_a_value_is_described_without_its_content_where_that_may_be_large() -> None:
-    assert describe({"a": "secret"}) == "a mapping"
-    assert describe({1, 2}) == "a set"
