@@ -22,8 +22,8 @@ def finished(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; its exit code and what it printed.
 
-    It prints to files: a JVM that it leaves behind would hold a pipe open, and so the test that reads it. What
-    is left of the command's session is killed.
+    It prints to files: a JVM that it leaves behind would hold a pipe open, and so hold up the test that reads
+    it. What is left of the command's session is killed.
     """
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(

@@ -34,6 +34,25 @@ class Invocation:
         return [part for name, value in self.arguments for part in (f"--{name}", value)]
 
 
+@dataclass(frozen=True)
+class RunNames:
+    """What a service is told about a run beside the call itself, so that people and programs find it again.
+
+    Attributes:
+        project: The project's name.
+        dag_id: The DAG.
+        task_id: The task.
+        run_key: The run key of the submission.
+        try_number: Airflow's try, counted from 1.
+    """
+
+    project: str
+    dag_id: str
+    task_id: str
+    run_key: str
+    try_number: int
+
+
 def job_arguments(arguments: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """A job's own arguments as text; one without a value (None) is left out, so that its default holds."""
     return tuple((name, argument_text(value)) for name, value in arguments.items() if value is not None)
