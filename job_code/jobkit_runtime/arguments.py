@@ -24,7 +24,9 @@ from jobkit_runtime.wording import did_you_mean
 _LOG = logging.getLogger(__name__)
 
 ENVELOPE = "jobkit_envelope"
-OWN = frozenset({"module_name", "notification_service_type", "databricks_connection_name", ENVELOPE})
+# The Databricks entry script has read it by then: see `jobkit_runtime.driveronly`.
+WHEELS = "jobkit_wheels"
+OWN = frozenset({"module_name", "notification_service_type", "databricks_connection_name", ENVELOPE, WHEELS})
 STAGE = frozenset(field.name for field in fields(Stage))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jobkit_runtime
-from jobkit_runtime import arguments, envelope, lifeline, logs, modules, notifiers, platforms
+from jobkit_runtime import arguments, driveronly, envelope, lifeline, logs, modules, notifiers, platforms
 from jobkit_runtime.arguments import JobArguments
 from jobkit_runtime.context import JobContext
 from jobkit_runtime.datasets import FileDatasets
@@ -55,9 +55,12 @@ class _Start:
         self._envelope = Envelope(RunInfo.by_hand(engine))
         self._arguments = JobArguments(arguments.peek(argv, "module_name") or "")
         self._platform: Platform | None = None
+        self._driver_only = driveronly.applies(engine, argv)
 
     def run(self) -> Outcome:
         """Parse, configure, create, run the job, deliver the Result, notify, close."""
+        if self._driver_only:
+            _LOG.info(driveronly.NOTICE)
         try:
             with self._journal.stage("parse"):
                 self._parse()
@@ -68,7 +71,7 @@ class _Start:
             outcome = job.run(context)
         except BaseException:  # noqa: BLE001 -- `main` raises it again, after the Result is written
             outcome = self._journal.outcome()
-        self._report(outcome)
+        self._report(driveronly.explained(outcome) if self._driver_only else outcome)
         if self._platform is not None:
             self._platform.close()
         return outcome

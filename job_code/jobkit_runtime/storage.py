@@ -1,7 +1,7 @@
 """Small text files by path or url: Envelopes, pointers, Results.
 
-Plain paths and `file://` are known. Spark itself reads and writes the data; only the small documents beside
-it pass through here.
+Plain paths (a Databricks volume `/Volumes/...` is one), `file://`, `s3://` and `s3a://` are known. Spark
+itself reads and writes the data; only the small documents beside it pass through here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from jobkit_runtime import s3
 from jobkit_runtime.errors import StorageError
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):")
@@ -23,6 +24,8 @@ def read_text(url: str) -> str | None:
     Raises:
         StorageError: the place exists and cannot be read, or its scheme is unknown.
     """
+    if _is_s3(url):
+        return s3.read_text(url)
     path = local_path(url)
     try:
         return path.read_text(encoding="utf-8")
@@ -38,6 +41,9 @@ def write_text(url: str, text: str) -> None:
     Raises:
         StorageError: the place cannot be written, or its scheme is unknown.
     """
+    if _is_s3(url):
+        s3.write_text(url, text)
+        return
     path = local_path(url)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,8 +53,12 @@ def write_text(url: str, text: str) -> None:
 
 
 def exists(url: str) -> bool:
-    """Whether anything (a file or a folder) is at `url`."""
-    return local_path(url).exists()
+    """Whether anything (a file or a folder, an object or any below it) is at `url`.
+
+    Raises:
+        StorageError: nobody can tell, or its scheme is unknown.
+    """
+    return s3.exists(url) if _is_s3(url) else local_path(url).exists()
 
 
 def join(base: str, *parts: str) -> str:
@@ -58,7 +68,7 @@ def join(base: str, *parts: str) -> str:
 
 def absolute(url: str, base: str | None = None) -> str:
     """`url` standing on its own: relative paths are below `base`, or below the working directory."""
-    if _SCHEME.match(url) is not None or Path(url).is_absolute():
+    if _scheme(url) is not None or Path(url).is_absolute():
         return url
     return str(Path(url).absolute()) if base is None else join(base, url)
 
@@ -69,12 +79,23 @@ def local_path(url: str) -> Path:
     Raises:
         StorageError: any other scheme.
     """
-    scheme = _SCHEME.match(url)
+    scheme = _scheme(url)
     if scheme is None:
         return Path(url)
-    if scheme.group(1).lower() == "file":
+    if scheme == "file":
         return Path(unquote(urlsplit(url).path))
-    raise StorageError(f"cannot reach {url}: only local paths and file:// are known, not {scheme.group(1)}:")
+    known = "paths (such as /Volumes/...), file:// and s3://"
+    remedy = "; on Databricks, use a volume (/Volumes/...) or s3://" if scheme == "dbfs" else ""
+    raise StorageError(f"cannot reach {url}: only {known} are known, not {scheme}:{remedy}")
+
+
+def _scheme(url: str) -> str | None:
+    found = _SCHEME.match(url)
+    return None if found is None else found.group(1).lower()
+
+
+def _is_s3(url: str) -> bool:
+    return _scheme(url) in s3.SCHEMES
 
 
 def _replace(path: Path, text: str) -> None:

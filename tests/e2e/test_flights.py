@@ -88,10 +88,15 @@ def test_ctrl_c_ends_the_run_and_its_spark(project: ProjectCopy) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        # As in a terminal: what a shell puts into the background ignores Ctrl-C, and so do its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    java = wait_for(lambda: _java_below(process.pid), "Spark's JVM", 90)
-    os.killpg(process.pid, signal.SIGINT)
-    output, _ = process.communicate(timeout=30)
+    try:
+        java = wait_for(lambda: _java_below(process.pid), "Spark's JVM", 90)
+        os.killpg(process.pid, signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert process.returncode == 130, output
     assert "Traceback" not in output
     wait_for(lambda: not alive(java), "the end of Spark's JVM", 20)

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +108,73 @@ def packed() -> Callable[[Mapping[str, Any]], str]:
         return base64.urlsafe_b64encode(zlib.compress(json.dumps(document).encode())).rstrip(b"=").decode()
 
     return pack
+
+
+@pytest.fixture(scope="session")
+def aws_server() -> Iterator[str]:
+    """The address of an S3 on loopback; one for the whole session, since the runtime keeps its client."""
+    moto = pytest.importorskip("moto.server", reason="moto is not installed here: no S3 to talk to")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def aws(aws_server: str, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
+    """What leads boto3 to that S3, set for this process; for child processes it is returned."""
+    variables = {
+        "AWS_ENDPOINT_URL": aws_server,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return variables
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket of a test's own, and what a test does behind the runtime's back."""
+
+    name: str
+    client: Any
+
+    def put(self, key: str, body: bytes) -> str:
+        """Put an object; its URL."""
+        self.client.put_object(Bucket=self.name, Key=key, Body=body)
+        return f"s3://{self.name}/{key}"
+
+    def keys(self) -> list[str]:
+        """All keys, sorted."""
+        return [entry["Key"] for entry in self.client.list_objects_v2(Bucket=self.name).get("Contents", ())]
+
+    def text(self, key: str) -> str:
+        """What an object holds."""
+        body: bytes = self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
+        return body.decode()
+
+    def forbid(self) -> None:
+        """Let nobody read or write its objects."""
+        statement = {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["s3:GetObject", "s3:PutObject"],
+            "Resource": f"arn:aws:s3:::{self.name}/*",
+        }
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        self.client.put_bucket_policy(Bucket=self.name, Policy=json.dumps(policy))
+
+
+@pytest.fixture
+def bucket(aws: Mapping[str, str]) -> Bucket:
+    """An empty bucket."""
+    import boto3
+
+    made = Bucket(f"test-{uuid.uuid4().hex[:12]}", boto3.client("s3"))
+    made.client.create_bucket(Bucket=made.name)
+    return made

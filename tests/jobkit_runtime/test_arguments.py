@@ -79,3 +79,9 @@ def test_a_missing_module_name_is_an_error_with_a_hint():
 def test_the_envelope_is_found_before_anything_else_is_understood():
     assert peek(["stray", "--x", "--jobkit-envelope=abc"], "jobkit_envelope") == "abc"
     assert peek(["--module_name", "x"], "jobkit_envelope") is None
+
+
+@pytest.mark.parametrize("names", [None, frozenset({"month"})], ids=["started by hand", "with an Envelope"])
+def test_the_wheels_are_the_entry_scripts_own_argument(names):
+    argv = [*NAME, "--jobkit-wheels", "s3://b/x.whl,s3://b/y.whl", "--month", "3"]
+    assert parse(argv, names).parameters == {"month": "3"}

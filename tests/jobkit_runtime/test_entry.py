@@ -168,6 +168,25 @@ def test_the_envelope_reaches_the_job_and_the_values_of_its_arguments_no_log(
     assert "JOBKIT_RESULT" not in done.stdout
 
 
+def test_what_glue_adds_to_argv_neither_breaks_a_job_nor_shows_in_its_log(
+    run_script, lib, envelope, tmp_path
+):
+    added = [
+        ["--job-bookmark-option", "job-bookmark-disable", "--JOB_ID", "j_x", "--enable-metrics", "true"],
+        ["--enable-continuous-cloudwatch-log", "--JOB_RUN_ID", "jr_x", "--JOB_NAME", "dwh-0f3a"],
+        ["--TempDir", "s3://aws-glue-temporary/x", "--extra-py-files", "s3://b/x.whl,s3://b/y.whl"],
+        ["--scriptLocation", "s3://b/generic_entry.py", "--jobkit_run_key", "3f6d2c0f", "stray-positional"],
+    ]
+    argv = ["--module_name", "team.script", "--month", "3", envelope(arguments=["month"], engine="glue")]
+    done = run_script("glue", *added[0], *added[1], *argv, *added[2], *added[3], lib=lib)
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert (result["status"], result["warnings"]) == ("success", [])
+    assert result["metrics"] == {"month": 3, "note": "-", "other": []}
+    logged = [word for part in added for word in part if word in done.stderr]
+    assert logged == []
+
+
 @pytest.mark.parametrize("module", ["show", "script"])
 def test_a_secret_inside_another_value_is_shown_nowhere_even_when_it_does_not_fit(
     module, run_script, lib, envelope, tmp_path

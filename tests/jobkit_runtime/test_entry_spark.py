@@ -30,6 +30,37 @@ class Slow(AbstractJob[None]):
         print(os.getpid(), flush=True)
         time.sleep(120)
 """
+STUCK = """
+import os, signal, sys, time
+import psutil
+from jobkit_runtime import logs
+from jobkit_runtime.platforms import LocalPlatform
+
+logs.configure()
+platform = LocalPlatform(stop_seconds=0.5)
+platform.session()
+warehouse = platform.session().conf.get("spark.sql.warehouse.dir").removeprefix("file:")
+for process in psutil.Process().children(recursive=True):
+    process.send_signal(signal.SIGSTOP)
+started = time.monotonic()
+platform.close()
+print(time.monotonic() - started < 10, os.path.exists(warehouse), flush=True)
+"""
+WRITER = """
+from jobkit_runtime import AbstractJob
+
+class Writer(AbstractJob[None]):
+    def execute(self, ctx):
+        ctx.write("numbers", ctx.spark.range(4))
+        return {"partitions": ctx.spark.conf.get("spark.sql.shuffle.partitions")}
+"""
+READER = """
+from jobkit_runtime import AbstractJob
+
+class Reader(AbstractJob[None]):
+    def execute(self, ctx):
+        return {"rows": ctx.read("numbers").count(), "raw": ctx.read("raw").count()}
+"""
 PARENT = """
 import subprocess, sys, time
 child = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE)
@@ -70,6 +101,74 @@ def test_the_example_job_runs_through_the_script_of(engine, env, contract, packe
     assert list(Path(output["path"]).glob("*.parquet"))
     for line in ("wrote spark_example: 10 rows in ", "published spark_example", "spark_example 10 rows"):
         assert line in done.stderr
+
+
+@pytest.fixture
+def spark_that_knows(tmp_path):
+    """A folder of Spark's configuration, in which `s3://<bucket>` is a folder of this machine."""
+
+    def configuration(bucket: str) -> Path:
+        folder = tmp_path / "conf"
+        folder.mkdir()
+        (tmp_path / "objects").mkdir()
+        lines = {
+            "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+            "spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.LocalFileSystem",
+            f"spark.hadoop.fs.viewfs.mounttable.{bucket}.linkFallback": f"file://{tmp_path}/objects",
+            "spark.master": "local[1]",
+            "spark.sql.shuffle.partitions": "3",
+        }
+        text = "".join(f"{key} {value}\n" for key, value in lines.items())
+        (folder / "spark-defaults.conf").write_text(text)
+        return folder
+
+    return configuration
+
+
+@pytest.mark.parametrize("engine", ["glue", "databricks"])
+def test_datasets_envelope_and_result_are_on_s3_and_spark_is_configured_from_outside_on(
+    engine, env, contract, packed, team_package, bucket, aws, spark_that_knows, tmp_path
+):
+    """Spark's files are in a folder, what the runtime itself reads and writes is in moto's S3."""
+    root = f"s3://{bucket.name}/prod"
+    lib = team_package(writer=WRITER, reader=READER)
+    conf = spark_that_knows(bucket.name)
+    (tmp_path / "objects" / "raw").mkdir()
+    (tmp_path / "objects" / "raw" / "a.csv").write_text("1\n2\n")
+    variables = {
+        **env,
+        **aws,
+        "PYTHONPATH": f"{env['PYTHONPATH']}{os.pathsep}{lib}",
+        "SPARK_CONF_DIR": str(conf),
+    }
+    for run_key, module in (("run1", "writer"), ("run2", "reader")):
+        sent = {
+            **contract("envelope-v1.json"),
+            "engine": engine,
+            "run_key": run_key,
+            "data_root": root,
+            "datasets": {"raw": {"path": f"s3://{bucket.name}/raw/a.csv", "format": "csv"}},
+            "result": f"s3://{bucket.name}/runs/{run_key}/result.json",
+        }
+        pointer = bucket.put(f"runs/{run_key}/envelope", packed(sent).encode())
+        script = JOB_CODE / "scripts" / engine / "generic_entry.py"
+        argv = ["--module_name", f"team.{module}", "--jobkit_envelope", f"@{pointer}"]
+        done = finished([sys.executable, str(script), *argv], env=variables, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    written, read = (json.loads(bucket.text(f"runs/{key}/result.json")) for key in ("run1", "run2"))
+    assert written["metrics"] == {"partitions": "3"}
+    assert [item["path"] for item in written["datasets"]] == [f"{root}/numbers/run1/try-2"]
+    assert list((tmp_path / "objects" / "prod" / "numbers" / "run1" / "try-2").glob("*.parquet"))
+    assert read["metrics"] == {"rows": 4, "raw": 2}
+    assert sorted((item["name"], item["rows"]) for item in read["datasets"]) == [("numbers", 4), ("raw", 2)]
+    assert read["warnings"] == []
+
+
+def test_closing_gives_up_on_a_java_that_is_stuck(env, tmp_path):
+    done = finished([sys.executable, "-c", STUCK], env=env, cwd=tmp_path, seconds=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["True", "False"]
+    assert "Spark has not stopped within 0.5 s, and is left behind" in done.stderr
 
 
 def test_no_java_of_a_job_is_left_when_its_parent_is_killed(env, team_package):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 
@@ -34,8 +35,29 @@ def test_a_write_that_breaks_off_leaves_the_old_text_and_no_rubbish(tmp_path, mo
 
 
 @pytest.mark.parametrize("call", [storage.read_text, storage.exists], ids=["reading", "asking"])
-def test_another_scheme_is_a_clear_error_when(call):
-    with pytest.raises(
-        StorageError, match=r"gopher://x: only local paths and file:// are known, not gopher:"
-    ):
-        call("gopher://x")
+@pytest.mark.parametrize(
+    ("url", "end"),
+    [
+        ("gopher://x", "not gopher:"),
+        ("dbfs:/x/y", "not dbfs:; on Databricks, use a volume (/Volumes/...) or s3://"),
+    ],
+    ids=["another scheme", "the file system of Databricks"],
+)
+def test_what_is_not_known_is_a_clear_error(url, end, call):
+    known = "only paths (such as /Volumes/...), file:// and s3:// are known, "
+    with pytest.raises(StorageError, match=f"^{re.escape(f'cannot reach {url}: {known}{end}')}$"):
+        call(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("s3://b/data/numbers", "s3://b/data/numbers"),
+        ("dbfs:/x", "dbfs:/x"),
+        ("/Volumes/main/raw", "/Volumes/main/raw"),
+        ("numbers", "s3://b/data/numbers"),
+    ],
+    ids=["an S3 URL as it is", "any URL as it is", "a volume as it is", "a name below the root"],
+)
+def test_below_a_root_on_s3_stands(url, expected):
+    assert storage.absolute(url, "s3://b/data/") == expected
