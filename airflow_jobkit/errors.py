@@ -10,6 +10,8 @@
     │   ├── ReleaseDamagedError (ValueError)    a file is not the one its manifest describes
     │   └── ReleaseBuildError (RuntimeError)    the wheels could not be built
     ├── ContractError (ValueError)              an Envelope, Result or record of an unknown form
+    ├── EngineOptionsError (ValueError)         the options of an engine lack one, or contradict each other
+    ├── StockArgumentError (TypeError)          an argument of a stock operator that has no effect here
     ├── JobFailedError (RuntimeError)           the job itself raised, or failed a check
     └── EngineError (RuntimeError)              the engine ended the run, or could not start it
 
@@ -54,6 +56,14 @@ class ReleaseBuildError(ReleaseError, RuntimeError):
 
 class ContractError(JobkitError, ValueError):
     """A document that travels between the operator and the job has an unknown form."""
+
+
+class EngineOptionsError(JobkitError, ValueError):
+    """The options of an Engine, all layers together, lack one or contradict each other."""
+
+
+class StockArgumentError(JobkitError, TypeError):
+    """An argument of a provider's stock operator is set that would have no effect."""
 
 
 class JobFailedError(JobkitError, RuntimeError):

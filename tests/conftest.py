@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-# The fixture `spark`; pytest allows this line here alone.
-pytest_plugins = ["spark_session"]
+# The fixtures `spark`, `s3` and `bucket`; pytest allows this line here alone.
+pytest_plugins = ["spark_session", "s3_service"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

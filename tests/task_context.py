@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from releases import PACKAGE, publish_release_of
 
 from airflow_jobkit.release import Published
+from airflow_jobkit.spec.code import CodeRoot
 from airflow_jobkit.spec.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ class TaskInstance:
     map_index: int
     try_number: int
     max_tries: int
+    xcoms: dict[str, Any]
+
+    def xcom_push(self, key: str, value: Any, **others: Any) -> None:
+        """Keep a value for other tasks and for links."""
+        self.xcoms[key] = value
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ class TaskContext:
         try_number: Counted from 1; `retried` and `cleared` raise it.
         max_tries: The task instance's; `cleared` raises it.
         map_index: -1 for a task that is not mapped.
+        xcoms: What the task has pushed.
     """
 
     task: BaseOperator
@@ -76,6 +83,7 @@ class TaskContext:
     try_number: int = 1
     max_tries: int = 0
     map_index: int = -1
+    xcoms: dict[str, Any] = field(default_factory=dict)
 
     def retried(self) -> TaskContext:
         """The next try after a failure."""
@@ -88,7 +96,13 @@ class TaskContext:
     def context(self) -> dict[str, Any]:
         """The context, its params merged and validated by Airflow itself."""
         instance = TaskInstance(
-            self.task.dag_id, self.run_id, self.task.task_id, self.map_index, self.try_number, self.max_tries
+            self.task.dag_id,
+            self.run_id,
+            self.task.task_id,
+            self.map_index,
+            self.try_number,
+            self.max_tries,
+            self.xcoms,
         )
         return {
             "ti": instance,
@@ -153,7 +167,7 @@ class ProbeProject:
             project=PACKAGE,
             environment="local",
             engine="local",
-            code_root=str(self.code_root),
+            code=CodeRoot(str(self.code_root)),
             code_version="1.0.0",
             data_root=str(self.folder / "data"),
             runs_root=str(self.runs_root),

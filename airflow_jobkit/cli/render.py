@@ -11,10 +11,12 @@ from typing import Any
 import yaml
 
 from airflow_jobkit.cli.project import dag_file_of, dags_folder_of, settings_of
+from airflow_jobkit.cli.requests import task_requests
 from airflow_jobkit.engines import operator_class_path
 from airflow_jobkit.fields import duration_text
 from airflow_jobkit.loading.dags import load_file
 from airflow_jobkit.problems import ProblemsError
+from airflow_jobkit.spec.code import Code, CodeRoot
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.task import SparkTask, Task, TaskKeys
@@ -50,7 +52,7 @@ def _as_text(value: Any) -> str:
 
 def render_dag(spec: DagSpec, settings: Settings) -> dict[str, Any]:
     """A DAG with everything that holds for it."""
-    own = spec.keys.model_dump(exclude={"tasks", "engine", "code_version"}, exclude_none=True)
+    own = spec.keys.model_dump(exclude={"tasks", "engine", "code", "code_version"}, exclude_none=True)
     return {
         "environment": settings.environment,
         **{key: value for key, value in own.items() if value not in ((), {})},
@@ -71,8 +73,15 @@ def render_task(task: Task, spec: DagSpec, settings: Settings) -> dict[str, Any]
         "spark_job": task.keys.spark_job,
         "engine": task.engine,
         "code_version": task.keys.code_version or spec.code_version,
-        "code_root": settings.code_root,
+        "code": _code(task.code),
         "args": dict(task.keys.args),
         **common,
         task.engine: task.options.model_dump(),
+        **({"requests": requests} if (requests := task_requests(task, spec, settings)) else {}),
     }
+
+
+def _code(code: Code) -> dict[str, Any]:
+    if isinstance(code, CodeRoot):
+        return {"root": code.root}
+    return {"entry_point": code.entry_point, "wheels": list(code.wheels)}

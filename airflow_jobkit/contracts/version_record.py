@@ -1,11 +1,14 @@
 """Which code version a task runs: decided once, recorded, and the same for every later task and retry.
 
 The record is `code.json`: one per DAG run, written by whichever of its tasks comes first, and one per task
-that pins a version of its own. What was recorded stays, whatever the defaults have become since.
+that pins a version of its own. What was recorded stays, whatever the defaults have become since. A digest
+belongs to the place of the code, so tasks whose code is elsewhere (a layout with a script per Engine, a
+task's own `code`) follow the version and keep a record of their place beside it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -25,11 +28,19 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class VersionRecord:
-    """A chosen Release: its version, the sha256 of its manifest, and who chose it."""
+    """A chosen version of the code, the digest of its files, who chose it, and the place of those files.
+
+    The place is empty in records that were written before places were.
+    """
 
     version: str
     digest: str
     source: Source
+    place: str = ""
+
+    def holds_at(self, place: str) -> bool:
+        """Whether the digest is that of the code at this place."""
+        return self.place in ("", place)
 
     def to_bytes(self) -> bytes:
         """The record as it is stored."""
@@ -44,12 +55,19 @@ class VersionRecord:
         """
         try:
             document = json.loads(data)
-            return cls(document["version"], document["digest"], Source(document["source"]))
+            return cls(
+                document["version"], document["digest"], Source(document["source"]), document.get("place", "")
+            )
         except (ValueError, KeyError, TypeError) as error:
             raise ContractError(
                 f"{location}: not a record of a code version ({error}); only airflow-jobkit writes there, "
                 "so start a new DAG run"
             ) from error
+
+
+def place_record_name(version: str, place: str) -> str:
+    """The name of the record that tells the digest of a version at another place than the DAG run's."""
+    return f"code-{hashlib.sha256(f'{version} {place}'.encode()).hexdigest()[:12]}.json"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_jobkit.engines.options import EngineOptions
+
 # Arguments of the entry script itself; a job cannot have one of these names.
 MODULE_NAME = "module_name"
 NOTIFICATION_SERVICE_TYPE = "notification_service_type"
@@ -51,6 +53,40 @@ class RunNames:
     task_id: str
     run_key: str
     try_number: int
+
+
+def build_invocation(
+    *,
+    script: str,
+    wheels: Sequence[str],
+    spark_job: str,
+    notification_service_type: str,
+    options: EngineOptions,
+    job_args: Mapping[str, Any],
+    envelope: str,
+) -> Invocation:
+    """Make the call of an entry script: its own readable arguments, the job's, and the Envelope last.
+
+    Args:
+        script: The entry script's absolute path or URL.
+        wheels: The wheels' absolute paths or URLs.
+        spark_job: The job.
+        notification_service_type: The notifier of the run.
+        options: The Engine's options, which may add arguments of the entry script.
+        job_args: The job's own arguments.
+        envelope: The encoded Envelope, or a pointer to it.
+    """
+    return Invocation(
+        script=script,
+        wheels=tuple(wheels),
+        arguments=(
+            (MODULE_NAME, spark_job),
+            (NOTIFICATION_SERVICE_TYPE, notification_service_type),
+            *options.entry_arguments(),
+            *job_arguments(job_args),
+            (ENVELOPE, envelope),
+        ),
+    )
 
 
 def job_arguments(arguments: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

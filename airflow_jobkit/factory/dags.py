@@ -23,12 +23,12 @@ def build_dag(spec: DagSpec, settings: Settings, versions: Sequence[str] = ()) -
     Args:
         spec: The DAG.
         settings: The Environment's Settings.
-        versions: The published versions, newest first, for the trigger form.
+        versions: The published versions of the Environment's code root, newest first, for the trigger form.
 
     Raises:
         BuildError: An operator or an argument is wrong, or Airflow would not store the DAG.
     """
-    params = dag_params(spec, settings, versions)
+    params = dag_params(spec, settings, versions if spec.code == settings.code else ())
     try:
         dag = DAG(dag_id=spec.dag_id, params=params, **_arguments(spec.keys))
     except Exception as error:

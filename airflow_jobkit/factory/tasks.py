@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from airflow_jobkit._compat import DAG, BaseOperator
@@ -79,7 +80,7 @@ def _spark_arguments(task: SparkTask, settings: Settings) -> Mapping[str, Any]:
     arguments: dict[str, Any] = {
         "spark_job": task.keys.spark_job,
         "job_args": dict(task.keys.args),
-        "settings": settings,
+        "settings": replace(settings, code=task.code),
         "options": task.options,
     }
     if task.keys.code_version is not None:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 from airflow_jobkit._compat import BaseOperator
 from airflow_jobkit.contracts.envelope import DatasetBinding, Envelope, NotifierBinding
 from airflow_jobkit.contracts.result import MissingResult, Result, parse_result
 from airflow_jobkit.contracts.version_record import Source
-from airflow_jobkit.engines.invocation import (
-    ENVELOPE,
-    MODULE_NAME,
-    NOTIFICATION_SERVICE_TYPE,
-    Invocation,
-    job_arguments,
-)
+from airflow_jobkit.engines import options_class
+from airflow_jobkit.engines.invocation import Invocation, build_invocation, job_arguments
 from airflow_jobkit.engines.options import EngineOptions
 from airflow_jobkit.errors import UnknownNotifierError
+from airflow_jobkit.operators.aws import s3_client
 from airflow_jobkit.operators.outcome import RunEnd, RunLabel, conclude
 from airflow_jobkit.operators.task_run import TaskRun, task_run_of
 from airflow_jobkit.operators.versions import Wishes, resolve_release
 from airflow_jobkit.problems import choices_remedy
-from airflow_jobkit.release import Release, Store, open_store
+from airflow_jobkit.release import CodeVersion, Store, open_code, open_store
 from airflow_jobkit.spec.settings import Settings
 
 CODE_VERSION = "code_version"
@@ -93,8 +90,8 @@ class GenericSparkJobOperator(BaseOperator):
             EngineError: The Engine ended the run, or could not start it.
         """
         run = task_run_of(context)
-        code, runs = open_store(self.settings.code_root), open_store(self.settings.runs_root)
-        release = self._release(run, code, runs)
+        runs = self.store(self.settings.runs_root)
+        release = self._release(run, runs)
         label = RunLabel(
             spark_job=self.spark_job,
             code_version=release.version,
@@ -117,8 +114,21 @@ class GenericSparkJobOperator(BaseOperator):
         """End the run when Airflow ends the task."""
         self.stop_job()
 
-    def _release(self, run: TaskRun, code: Store, runs: Store) -> Release:
-        """The Release of this task, with a log line that says who chose it."""
+    def engine_options(self) -> EngineOptions:
+        """The Engine's options that hold for this task."""
+        return self.options or self.settings.options.get(self.engine) or options_class(self.engine)()
+
+    def store(self, root: str) -> Store:
+        """The Store at a folder or URL; on S3 it goes by the Airflow connection of the Settings."""
+        return open_store(root, lambda: self._s3)
+
+    @cached_property
+    def _s3(self) -> Any:
+        return s3_client(self.settings.aws_conn_id)
+
+    def _release(self, run: TaskRun, runs: Store) -> CodeVersion:
+        """The code of this task, with a log line that says who chose it."""
+        code = open_code(self.settings.code, self.engine, lambda: self._s3)
         wishes = Wishes(
             form=run.conf.get(CODE_VERSION),
             chosen=run.chosen.get(CODE_VERSION),
@@ -133,7 +143,7 @@ class GenericSparkJobOperator(BaseOperator):
             self.log.info("this DAG run began with it; the default has become %s since", wishes.default)
         return release
 
-    def _invocation(self, run: TaskRun, release: Release, runs: Store) -> Invocation:
+    def _invocation(self, run: TaskRun, release: CodeVersion, runs: Store) -> Invocation:
         """The call of the entry script: readable arguments first, the Envelope last."""
         own = job_arguments(self.job_args or {})
         notifier = (
@@ -146,23 +156,18 @@ class GenericSparkJobOperator(BaseOperator):
             key = f"{run.identity.folder}/envelope-{run.try_number}.txt"
             runs.replace(key, envelope.encode())
             envelope = f"@{runs.location(key)}"
-        return Invocation(
-            script=release.location(f"scripts/{self.engine}/generic_entry.py"),
-            wheels=tuple(
-                release.location(file.path)
-                for file in release.manifest.files
-                if file.path.startswith("wheels/")
-            ),
-            arguments=(
-                (MODULE_NAME, self.spark_job),
-                (NOTIFICATION_SERVICE_TYPE, notifier),
-                *own,
-                (ENVELOPE, envelope),
-            ),
+        return build_invocation(
+            script=release.script(self.engine),
+            wheels=release.wheels,
+            spark_job=self.spark_job,
+            notification_service_type=notifier,
+            options=self.engine_options(),
+            job_args=self.job_args or {},
+            envelope=envelope,
         )
 
     def _envelope(
-        self, run: TaskRun, release: Release, runs: Store, arguments: tuple[str, ...], notifier: str
+        self, run: TaskRun, release: CodeVersion, runs: Store, arguments: tuple[str, ...], notifier: str
     ) -> Envelope:
         return Envelope(
             identity=run.identity,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from airflow_jobkit.engines.invocation import Invocation
 from airflow_jobkit.engines.local.client import LocalRun
+from airflow_jobkit.engines.local.fetch import fetched
 from airflow_jobkit.engines.local.options import Options
 from airflow_jobkit.operators.generic import GenericSparkJobOperator
 from airflow_jobkit.operators.outcome import RunEnd
@@ -21,13 +24,14 @@ class LocalSparkJobOperator(GenericSparkJobOperator):
 
     def run_job(self, invocation: Invocation, run: TaskRun, context: Any) -> RunEnd:  # noqa: ARG002
         """Start the script, copy what it prints into the task's log, and wait for its end."""
-        options = self.options or self.settings.options.get(self.engine) or Options()
+        options = self.engine_options()
         assert isinstance(options, Options)  # noqa: S101 - the factory and the Settings hold no others here
-        self._run = LocalRun.start(invocation, options)
-        self.log.info("running as process %s", self._run.pid)
-        for line in self._run.lines():
-            self.log.info("%s", line)
-        return run_end(self._run.wait())
+        with TemporaryDirectory(prefix="jobkit-code-") as folder:
+            self._run = LocalRun.start(fetched(invocation, Path(folder), self.store), options)
+            self.log.info("running as process %s", self._run.pid)
+            for line in self._run.lines():
+                self.log.info("%s", line)
+            return run_end(self._run.wait())
 
     def stop_job(self) -> None:
         """End the script and all that it started."""

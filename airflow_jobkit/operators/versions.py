@@ -12,9 +12,10 @@ from airflow_jobkit.contracts.version_record import (
     VersionRecord,
     choose_for_run,
     follows_run,
+    place_record_name,
 )
 from airflow_jobkit.errors import ReleaseConflictError, ReleaseDamagedError, ReleaseNotFoundError
-from airflow_jobkit.release import Release, Store, get_release, verify_release
+from airflow_jobkit.release import CodeSource, CodeVersion, Store
 
 
 @dataclass(frozen=True)
@@ -35,15 +36,15 @@ class Wishes:
 
 
 def resolve_release(
-    code: Store, runs: Store, identity: RunIdentity, wishes: Wishes
-) -> tuple[Release, VersionRecord]:
-    """The Release that this task runs, intact, and the record that says so.
+    code: CodeSource, runs: Store, identity: RunIdentity, wishes: Wishes
+) -> tuple[CodeVersion, VersionRecord]:
+    """The code that this task runs, intact, and the record that says so.
 
     The first task of a DAG run decides and records for all of them; later tasks, retries and clears follow
     the record, also when a default has changed since.
 
     Args:
-        code: Where Releases are.
+        code: Where this task's code is.
         runs: Where records are.
         identity: The task's submission.
         wishes: The versions that are asked for.
@@ -51,8 +52,8 @@ def resolve_release(
     Raises:
         ReleaseNotFoundError: Nobody names a version, or the version is not published.
         ReleaseConflictError: The record is of an earlier DAG run of the same id, at another version.
-        ReleaseDamagedError: A file of the Release is not the one that was published, or the Release is not
-            the one that this DAG run began with.
+        ReleaseDamagedError: A file is not the one that was published, or the code is not the one that this
+            DAG run began with.
     """
     record = _run_record(code, runs, identity, wishes)
     if not follows_run(record, wishes.pin):
@@ -63,18 +64,21 @@ def resolve_release(
         raise ReleaseNotFoundError(
             "no code version for this task; set code.version in dags/jobkit.yaml, or code_version in the DAG"
         )
-    release = get_release(code, record.version)
+    if not record.holds_at(code.location):
+        key = f"{identity.dag_run_folder}/{place_record_name(record.version, code.location)}"
+        record = _read(runs, key) or _record(Choice(record.version, record.source), code, runs, key)
+    release = code.get(record.version)
     if release.digest != record.digest:
         raise ReleaseDamagedError(
-            f"release {record.version} at {code.location('')} has the digest {release.digest[:12]}, but "
+            f"release {record.version} at {code.location} has the digest {release.digest[:12]}, but "
             f"this DAG run began with {record.digest[:12]}; publish changed code as a new version, and "
             "start a new DAG run for it"
         )
-    verify_release(code, release)
+    release.verify()
     return release, record
 
 
-def _run_record(code: Store, runs: Store, identity: RunIdentity, wishes: Wishes) -> VersionRecord | None:
+def _run_record(code: CodeSource, runs: Store, identity: RunIdentity, wishes: Wishes) -> VersionRecord | None:
     """The DAG run's record, written now if this task is the first."""
     key = f"{identity.dag_run_folder}/{RECORD_NAME}"
     record = _read(runs, key)
@@ -96,10 +100,10 @@ def _run_record(code: Store, runs: Store, identity: RunIdentity, wishes: Wishes)
     return record
 
 
-def _record(choice: Choice, code: Store, runs: Store, key: str) -> VersionRecord:
+def _record(choice: Choice, code: CodeSource, runs: Store, key: str) -> VersionRecord:
     """Write the choice down, unless a task of the same run was quicker; return what stands there."""
-    release = get_release(code, choice.version)
-    record = VersionRecord(release.version, release.digest, choice.source)
+    release = code.get(choice.version)
+    record = VersionRecord(release.version, release.digest, choice.source, code.location)
     if runs.create(key, record.to_bytes()):
         return record
     return _read(runs, key) or record

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         list_releases,
         verify_release,
     )
+    from airflow_jobkit.release.code import CodeSource, CodeVersion, open_code
     from airflow_jobkit.release.index import (
         IndexedRelease,
         ReleaseIndex,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BuiltRelease",
+    "CodeSource",
+    "CodeVersion",
     "IndexedRelease",
     "LocalStore",
     "Manifest",
@@ -48,6 +51,7 @@ __all__ = [
     "build_release",
     "get_release",
     "list_releases",
+    "open_code",
     "open_store",
     "publish_release",
     "read_release_index",
@@ -57,6 +61,8 @@ __all__ = [
 
 _MODULE_OF: Final = {
     "BuiltRelease": "build",
+    "CodeSource": "code",
+    "CodeVersion": "code",
     "IndexedRelease": "index",
     "LocalStore": "store",
     "Manifest": "manifest",
@@ -71,6 +77,7 @@ _MODULE_OF: Final = {
     "build_release": "build",
     "get_release": "catalog",
     "list_releases": "catalog",
+    "open_code": "code",
     "open_store": "store",
     "publish_release": "publish",
     "read_release_index": "index",

@@ -8,17 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from airflow_jobkit.errors import ContractError, ReleaseBuildError
 from airflow_jobkit.problems import choices_remedy
 from airflow_jobkit.release.describe import describe_jobs
-from airflow_jobkit.release.manifest import MANIFEST, Manifest, ManifestFile
+from airflow_jobkit.release.manifest import ENTRY_SCRIPT, MANIFEST, Manifest, ManifestFile
 from airflow_jobkit.release.wheels import build_wheels
-
-ENTRY_SCRIPT: Final = "generic_entry.py"
 
 Progress = Callable[[str], None]
 

@@ -10,7 +10,14 @@ from packaging.version import InvalidVersion, Version
 from airflow_jobkit.errors import ReleaseDamagedError, ReleaseNotFoundError
 from airflow_jobkit.problems import choices_remedy, did_you_mean
 from airflow_jobkit.release.document import digest_of
-from airflow_jobkit.release.manifest import MANIFEST, RELEASES, Manifest, is_normalised, release_key
+from airflow_jobkit.release.manifest import (
+    ENTRY_SCRIPT,
+    MANIFEST,
+    RELEASES,
+    Manifest,
+    is_normalised,
+    release_key,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +54,24 @@ class Release:
                 f"Release {self.version} holds no {path}; {choices_remedy(path, paths)}"
             )
         return self._store.location(release_key(self.version, path))
+
+    def script(self, engine: str) -> str:
+        """Return the place of an Engine's entry script.
+
+        Raises:
+            ReleaseNotFoundError: The Release holds none for this Engine.
+        """
+        return self.location(f"scripts/{engine}/{ENTRY_SCRIPT}")
+
+    @property
+    def wheels(self) -> tuple[str, ...]:
+        """The places of its wheels."""
+        paths = (file.path for file in self.manifest.files)
+        return tuple(self.location(path) for path in paths if path.startswith("wheels/"))
+
+    def verify(self) -> None:
+        """Check its files, as `verify_release` does."""
+        verify_release(self._store, self)
 
 
 def list_releases(store: Store) -> tuple[ReleaseInfo, ...]:

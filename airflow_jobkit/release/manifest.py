@@ -11,6 +11,7 @@ from airflow_jobkit.release.document import Document, Record, digest_of
 
 RELEASES: Final = "releases/"  # below this key of the code root stands one folder per version
 MANIFEST: Final = "manifest.json"
+ENTRY_SCRIPT: Final = "generic_entry.py"
 
 
 def release_key(version: str, path: str) -> str:

@@ -9,6 +9,8 @@ from airflow_jobkit.errors import ReleaseConflictError, ReleaseDamagedError
 from airflow_jobkit.release.manifest import MANIFEST, Manifest, release_key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow_jobkit.release.build import BuiltRelease
     from airflow_jobkit.release.store import Store
 
@@ -22,11 +24,18 @@ class Published:
     created: bool
 
 
-def publish_release(built: BuiltRelease, store: Store) -> Published:
+def publish_release(
+    built: BuiltRelease, store: Store, progress: Callable[[str], None] = lambda _line: None
+) -> Published:
     """Publish a Release under `releases/<version>/`; a version without a manifest.json is not published.
 
     Publishing the same bytes again changes nothing, but puts back a file that went missing. Of several
     publishers with different bytes exactly one wins; the others raise, and never mix files into its Release.
+
+    Args:
+        built: What to publish.
+        store: The code root.
+        progress: Called with a line before each file.
 
     Raises:
         ReleaseConflictError: This version stands there, finished or unfinished, with other bytes.
@@ -37,7 +46,8 @@ def publish_release(built: BuiltRelease, store: Store) -> Published:
     _check_published(built.manifest, store)
     # Always in the Manifest's order: then whoever is stopped by another's file is behind that other, so
     # one of any number of publishers gets through, and no two of them can stop each other.
-    for path, data in contents.items():
+    for number, (path, data) in enumerate(contents.items(), 1):
+        progress(f"publishing {path} ({len(data):,} bytes, {number} of {len(contents)})")
         key = release_key(version, path)
         if not store.create(key, data) and store.read(key) != data:
             raise _stopped_at(path, built.manifest, store)

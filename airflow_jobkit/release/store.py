@@ -11,7 +11,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 from uuid import uuid4
@@ -19,7 +19,7 @@ from uuid import uuid4
 from airflow_jobkit.errors import ReleaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _UNFINISHED: Final = ".unfinished-"  # how the name of a file begins while it is being written
 
@@ -89,35 +89,55 @@ class LocalStore:
         return str(self._path(key))
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/") if key else []
-        if any(part in ("", ".", "..") or part.startswith(_UNFINISHED) or "\0" in part for part in parts):
-            raise ReleaseError(
-                f"{key!r} is no key of {self.root}: write a relative path such as "
-                "releases/0.1.0/manifest.json, without empty, '.' or '..' segments."
-            )
-        return self.root.joinpath(*parts)
+        check_key(key, self.root)
+        return self.root.joinpath(*key.split("/")) if key else self.root
 
 
-def open_store(root: str) -> Store:
-    """Open the Store at a code root: a local folder, or a `file://` URL of one.
+def check_key(key: str, root: object) -> None:
+    """Refuse a key that leaves its root or has a second spelling.
+
+    Raises:
+        ReleaseError: It does.
+    """
+    parts = key.split("/") if key else []
+    if any(part in ("", ".", "..") or part.startswith(_UNFINISHED) or "\0" in part for part in parts):
+        raise ReleaseError(
+            f"{key!r} is no key of {root}: write a relative path such as "
+            "releases/0.1.0/manifest.json, without empty, '.' or '..' segments."
+        )
+
+
+def open_store(root: str, s3: Callable[[], Any] | None = None) -> Store:
+    """Open the Store at a root: a local folder, a `file://` URL of one, or `s3://bucket/prefix`.
+
+    No connection is opened before the Store is used.
+
+    Args:
+        root: The folder or URL.
+        s3: Makes the boto3 client for S3; default: by boto3's own chain.
 
     Raises:
         ReleaseError: The root is empty, or of a kind that cannot be opened.
     """
     if not root.strip():
-        raise ReleaseError("The code root is empty: name a folder or a file:// URL.")
+        raise ReleaseError("The root is empty: name a folder, a file:// URL or s3://bucket/prefix.")
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", root)
     if scheme is None:
         return LocalStore(Path(root))
+    if scheme[1] == "s3":
+        from airflow_jobkit.release.s3 import S3Store, default_client
+
+        return S3Store.at(root, s3 or default_client)
     url = urlsplit(root)
     # The rest of the URL stays out of the message: it may hold a password.
     if url.scheme != "file":
         raise ReleaseError(
-            f"A code root of the kind {scheme[1]}:// cannot be opened: name a folder or a file:// URL."
+            f"A root of the kind {scheme[1]}:// cannot be opened: name a folder, a file:// URL or "
+            "s3://bucket/prefix."
         )
     if url.netloc not in ("", "localhost"):
         raise ReleaseError(
-            f"A file:// code root is on this machine, without a host: write file:///{url.netloc}{url.path} "
+            f"A file:// root is on this machine, without a host: write file:///{url.netloc}{url.path} "
             "if that is its path."
         )
     return LocalStore(Path(url2pathname(url.path)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -11,6 +11,7 @@ from pydantic import Field
 from airflow_jobkit.engines.options import EngineOptions
 from airflow_jobkit.fields import Duration
 from airflow_jobkit.problems import Issue
+from airflow_jobkit.spec.code import Code, OwnCodeSpec, resolve_code
 from airflow_jobkit.spec.graph import edge_issues
 from airflow_jobkit.spec.model import Spec, Texts
 from airflow_jobkit.spec.notifiers import choice_issue
@@ -48,6 +49,7 @@ class DagKeys(Spec):
     dagrun_timeout: Duration | None = None
     default_args: DefaultArgsSpec = DefaultArgsSpec()
     engine: str | None = None
+    code: OwnCodeSpec = OwnCodeSpec()
     code_version: CodeVersion | None = None
     notification_service_type: str | None = None
 
@@ -59,6 +61,7 @@ class DagSpec:
     dag_id: str
     keys: DagKeys
     tasks: tuple[Task, ...]
+    code: Code
     code_version: str | None
     notification_service_type: str
 
@@ -77,6 +80,12 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
     problem = name_problem(dag_id, "a DAG id")
     if problem is not None:
         issues.append(Issue((), *problem, "bad-value", at="key"))
+    if keys is not None:
+        code = resolve_code(settings.code.spec.overlaid_by(keys.code), settings.base)
+        if isinstance(code, Issue):
+            issues.append(code)
+        else:
+            settings = replace(settings, code=code)
     tasks, task_issues = _parse_tasks(data, settings, merge_options(settings.options, options))
     issues += task_issues
     if keys is None:
@@ -86,6 +95,7 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
         dag_id=str(dag_id),
         keys=keys,
         tasks=tuple(tasks),
+        code=settings.code,
         code_version=keys.code_version or settings.code_version,
         notification_service_type=keys.notification_service_type or settings.notification_service_type,
     )
@@ -106,7 +116,7 @@ def _parse_tasks(
     tasks: list[Task] = []
     issues: list[Issue] = []
     for task_id, task_data in tasks_data.items():
-        task, found = parse_task(str(task_id), task_data, str(engine), options, settings.allowed_operators)
+        task, found = parse_task(str(task_id), task_data, str(engine), options, settings)
         issues += [issue.below("tasks", str(task_id)) for issue in found]
         if task is not None:
             tasks.append(task)

@@ -11,20 +11,14 @@ from pydantic import BaseModel, Field
 from airflow_jobkit.engines import engine_names, options_class
 from airflow_jobkit.engines.options import EngineOptions
 from airflow_jobkit.problems import Issue, Path, choices_remedy
+from airflow_jobkit.spec.code import CodeLayout, CodeSpec, resolve_code
 from airflow_jobkit.spec.model import Spec, Texts, parse_model
 from airflow_jobkit.spec.notifiers import choice_issue, class_issues, merged_services
-from airflow_jobkit.spec.values import CodeVersion, Name
+from airflow_jobkit.spec.values import Name
 
 Keys = TypeVar("Keys", bound=BaseModel)
 
 ALWAYS_ALLOWED_OPERATORS = ("airflow.", "airflow_jobkit.")
-
-
-class CodeSpec(Spec):
-    """Where Releases are (`root`) and which one runs where nobody says otherwise (`version`)."""
-
-    root: str | None = None
-    version: CodeVersion | None = None
 
 
 class DataSpec(Spec):
@@ -67,6 +61,7 @@ class LayerSpec(Spec):
     code: CodeSpec = CodeSpec()
     data: DataSpec = DataSpec()
     runs: str | None = None
+    aws_conn_id: str | None = None
     notification: NotificationSpec = NotificationSpec()
     datasets: Mapping[Name, DatasetSpec] = Field(default_factory=dict)
 
@@ -133,6 +128,9 @@ def parse_project(data: object) -> tuple[ProjectSpec | None, list[Issue]]:
     issues += [
         issue for name, own in environments.items() for issue in _notifier_issues(keys, name, own.layer)
     ]
+    misplaced = {name: _code_issues(keys, name, own.layer) for name, own in environments.items()}
+    issues += dict.fromkeys(issue for found in misplaced.values() for issue in found)
+    environments = {name: own for name, own in environments.items() if not misplaced[name]}
     allowed = (*ALWAYS_ALLOWED_OPERATORS, *keys.operators.allow)
     names = tuple(keys.environments)
     return ProjectSpec(keys.project, keys, options, environments, names, allowed), issues
@@ -191,6 +189,20 @@ def _notifier_issues(project: LayerSpec, environment: str, overlay: LayerSpec) -
     services = merged_services(project.notification.services, overlay.notification.services)
     issue = choice_issue(path, service, services, environment) if service is not None else None
     return [issue] if issue is not None else []
+
+
+def _code_issues(project: LayerSpec, environment: str, overlay: LayerSpec) -> list[Issue]:
+    """What is wrong with the code of an Environment, said where it is set."""
+    own = overlay.code.model_fields_set - {"version"}
+    above: Path = ("environments", environment) if own else ()
+    code = resolve_code(project.code.overlaid_by(overlay.code), "")
+    if isinstance(code, Issue):
+        return [code.below(*above)]
+    if isinstance(code, CodeLayout) and overlay.runs is None and project.runs is None:
+        message = "Results have no place: beside files that are named one by one there is no code root"
+        remedy = "add `runs: ...`, a folder or URL"
+        return [Issue((*above, "code"), message, remedy, "missing-key", at="key")]
+    return []
 
 
 def _mwaa_issues(environments: Mapping[str, EnvironmentSpec]) -> list[Issue]:

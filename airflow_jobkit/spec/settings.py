@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from airflow_jobkit.engines.options import EngineOptions
 from airflow_jobkit.errors import EnvironmentNotFoundError
-from airflow_jobkit.problems import choices_remedy
+from airflow_jobkit.problems import Issue, choices_remedy
+from airflow_jobkit.spec.code import Code, CodeRoot, resolve_code
 from airflow_jobkit.spec.notifiers import BUILT_IN_NOTIFIERS, merged_services
+from airflow_jobkit.spec.places import place
 from airflow_jobkit.spec.project import DatasetSpec, ProjectSpec
 
 DEFAULT_ENGINE = "local"
-DEFAULT_CODE_ROOT = ".jobkit/code"
 DEFAULT_DATA_ROOT = ".jobkit/data"
-
-# A `file:` URL of this machine, up to its path; one with another host stays as it is.
-_FILE_URL = re.compile(r"file:(//(localhost)?)?(?=/(?!/))", re.IGNORECASE)
+DEFAULT_AWS_CONNECTION = "aws_default"
 
 
 @dataclass(frozen=True)
@@ -32,7 +28,7 @@ class Settings:
         project: The project's name, which is also its wheel's.
         environment: The Environment's name.
         engine: The Engine of tasks that name none.
-        code_root: Where Releases are: an absolute path or a URL.
+        code: Where the code is: a code root, or a layout of its own.
         code_version: The version of DAGs that name none; None if nobody does.
         data_root: The folder of datasets without a place of their own.
         runs_root: Where Results and version records are written.
@@ -41,12 +37,14 @@ class Settings:
         datasets: The bound datasets; paths are absolute.
         options: The options of each Engine.
         allowed_operators: Import prefixes that an `operator:` may come from.
+        aws_conn_id: Airflow's connection for what stands on S3.
+        base: The folder that relative places start from.
     """
 
     project: str
     environment: str
     engine: str
-    code_root: str
+    code: Code
     code_version: str | None
     data_root: str
     runs_root: str
@@ -55,6 +53,13 @@ class Settings:
     datasets: Mapping[str, DatasetSpec]
     options: Mapping[str, EngineOptions]
     allowed_operators: tuple[str, ...]
+    aws_conn_id: str = DEFAULT_AWS_CONNECTION
+    base: str = "."
+
+    @property
+    def code_root(self) -> str | None:
+        """Where Releases are; None where the code is a layout of its own."""
+        return self.code.root if isinstance(self.code, CodeRoot) else None
 
     @property
     def notification_service_types(self) -> tuple[str, ...]:
@@ -81,41 +86,33 @@ def resolve_settings(project: ProjectSpec, environment: str, base: Path) -> Sett
             f"{choices_remedy(environment, project.environments)}"
         ) from None
     layers = (overlay.layer, project.layer)
-    code_root = place(_first(*(layer.code.root for layer in layers)) or DEFAULT_CODE_ROOT, base)
+    code = resolve_code(project.layer.code.overlaid_by(overlay.layer.code), base)
+    assert not isinstance(code, Issue)  # noqa: S101 - the project leaves out Environments with an Issue
     data_root = place(_first(*(layer.data.root for layer in layers)) or DEFAULT_DATA_ROOT, base)
     datasets = merge_datasets(project.layer.datasets, overlay.layer.datasets)
     return Settings(
         project=project.project,
         environment=environment,
         engine=_first(*(layer.engine for layer in layers)) or DEFAULT_ENGINE,
-        code_root=code_root,
+        code=code,
         code_version=_first(*(layer.code.version for layer in layers)),
         data_root=data_root,
-        runs_root=place(_first(*(layer.runs for layer in layers)) or f"{code_root}/runs", base),
+        runs_root=_runs_root(code, _first(*(layer.runs for layer in layers)), base),
         notification_service_type=_first(*(layer.notification.service_type for layer in layers)) or "NOOP",
         notifiers=merged_services(project.layer.notification.services, overlay.layer.notification.services),
         datasets={name: bound_dataset(dataset, data_root) for name, dataset in datasets.items()},
         options=merge_options(project.options, overlay.options),
         allowed_operators=project.allowed_operators,
+        aws_conn_id=_first(*(layer.aws_conn_id for layer in layers)) or DEFAULT_AWS_CONNECTION,
+        base=str(base),
     )
 
 
-def place(location: str, base: Path | str) -> str:
-    """A place as an absolute path or a URL; a relative one starts at the base.
-
-    `~` is the home folder, and a `file://` URL of this machine becomes the path it stands for.
-    """
-    location = _plain(location)
-    if "://" in location or Path(location).is_absolute():
-        return location.rstrip("/") or "/"
-    return f"{str(base).rstrip('/')}/{location}".rstrip("/")
-
-
-def _plain(location: str) -> str:
-    file_url = _FILE_URL.match(location)
-    if file_url is not None:
-        return unquote(location[file_url.end() :])
-    return os.path.expanduser(location)  # noqa: PTH111 - Path's raises where there is no such home
+def _runs_root(code: Code, runs: str | None, base: Path) -> str:
+    if runs is None:
+        assert isinstance(code, CodeRoot)  # noqa: S101 - the project leaves out Environments without either
+        runs = f"{code.root}/runs"
+    return place(runs, base)
 
 
 def bound_dataset(dataset: DatasetSpec, data_root: str) -> DatasetSpec:

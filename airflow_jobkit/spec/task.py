@@ -13,9 +13,10 @@ from airflow_jobkit.engines import engine_names, options_class
 from airflow_jobkit.engines.options import EngineOptions
 from airflow_jobkit.fields import Duration, describe, mistake
 from airflow_jobkit.problems import Issue, did_you_mean
+from airflow_jobkit.spec.code import Code, OwnCodeSpec, resolve_code
 from airflow_jobkit.spec.model import Spec, Texts, parse_model
 from airflow_jobkit.spec.project import parse_with_engines
-from airflow_jobkit.spec.settings import merge_options
+from airflow_jobkit.spec.settings import Settings, merge_options
 from airflow_jobkit.spec.values import CodeVersion, Name, TriggerRule
 
 RESERVED_ARGUMENTS = frozenset(
@@ -57,6 +58,7 @@ class SparkTaskKeys(TaskKeys):
     spark_job: Annotated[str, BeforeValidator(parse_module_name)]
     args: Mapping[Name, Any] = Field(default_factory=dict)
     engine: str | None = None
+    code: OwnCodeSpec = OwnCodeSpec()
     code_version: CodeVersion | None = None
 
 
@@ -68,12 +70,13 @@ class OperatorTaskKeys(TaskKeys):
 
 @dataclass(frozen=True)
 class SparkTask:
-    """A task that runs a Job, with the Engine it runs on and the options that hold for it."""
+    """A task that runs a Job, with the Engine it runs on, and the options and the code that hold for it."""
 
     task_id: str
     keys: SparkTaskKeys
     engine: str
     options: EngineOptions
+    code: Code
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ Task = SparkTask | OperatorTask
 
 
 def parse_task(
-    task_id: str, data: object, engine: str, options: Mapping[str, EngineOptions], allowed: Sequence[str]
+    task_id: str, data: object, engine: str, options: Mapping[str, EngineOptions], settings: Settings
 ) -> tuple[Task | None, list[Issue]]:
     """Make a task from what YAML gave, or say everything that is wrong with it.
 
@@ -98,7 +101,7 @@ def parse_task(
         data: What stands under that id.
         engine: The Engine of the DAG.
         options: The Engines' options that hold for the DAG.
-        allowed: The import prefixes that an `operator:` may come from.
+        settings: The Environment's Settings, with the code that holds for the DAG.
 
     Returns:
         The task, or None, and Issues whose paths start at the task.
@@ -110,8 +113,8 @@ def parse_task(
         message, remedy = "the task says both `spark_job` and `operator`", "take one of them out"
         return None, [Issue(("operator",), message, remedy, "contradiction", at="key")]
     if kinds == ["spark_job"]:
-        return _spark_task(task_id, data, engine, options)
-    return _operator_task(task_id, data, allowed)
+        return _spark_task(task_id, data, engine, options, settings)
+    return _operator_task(task_id, data, settings.allowed_operators)
 
 
 def _kindless(data: object) -> Issue:
@@ -126,7 +129,11 @@ def _kindless(data: object) -> Issue:
 
 
 def _spark_task(
-    task_id: str, data: Mapping[Any, Any], default_engine: str, options: Mapping[str, EngineOptions]
+    task_id: str,
+    data: Mapping[Any, Any],
+    default_engine: str,
+    options: Mapping[str, EngineOptions],
+    settings: Settings,
 ) -> tuple[SparkTask | None, list[Issue]]:
     keys, own_options, issues = parse_with_engines(SparkTaskKeys, data)
     if keys is None:
@@ -135,11 +142,15 @@ def _spark_task(
         if name.replace("-", "_") in RESERVED_ARGUMENTS:
             message, remedy = "the entry script has this argument itself", "rename the job's parameter"
             issues.append(Issue(("args", name), message, remedy, "reserved-name", at="key"))
+    code = resolve_code(settings.code.spec.overlaid_by(keys.code), settings.base)
+    if isinstance(code, Issue):
+        return None, [*issues, code]
     engine = keys.engine or default_engine
     if issues or engine not in engine_names():
         return None, issues
-    merged = merge_options(options, own_options)
-    return SparkTask(task_id, keys, engine, merged.get(engine) or options_class(engine)()), []
+    held = merge_options(options, own_options).get(engine) or options_class(engine)()
+    issues = [issue.below(engine) for issue in held.issues()]
+    return (None, issues) if issues else (SparkTask(task_id, keys, engine, held, code), [])
 
 
 def _operator_task(

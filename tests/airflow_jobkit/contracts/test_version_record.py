@@ -10,12 +10,14 @@ from airflow_jobkit.contracts.version_record import (
     VersionRecord,
     choose_for_run,
     follows_run,
+    place_record_name,
 )
 from airflow_jobkit.errors import ContractError
 
 DEFAULTED = VersionRecord("1.0", "aa", Source.DEFAULT)
 TRIGGERED = VersionRecord("2.0", "bb", Source.TRIGGER)
 PINNED = VersionRecord("3.0", "cc", Source.TASK)
+PLACED = VersionRecord("4.0", "dd", Source.DEFAULT, "s3://bucket/code")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,7 @@ def test_a_task_follows_its_dag_run(
     assert follows_run(run_record, task_pin) is follows
 
 
-@pytest.mark.parametrize("record", [DEFAULTED, TRIGGERED, PINNED], ids=lambda record: record.source)
+@pytest.mark.parametrize("record", [DEFAULTED, TRIGGERED, PINNED, PLACED], ids=str)
 def test_a_record_is_read_as_it_was_written(record: VersionRecord) -> None:
     assert VersionRecord.from_bytes(record.to_bytes(), "code.json") == record
 
@@ -63,3 +65,15 @@ def test_a_record_is_read_as_it_was_written(record: VersionRecord) -> None:
 def test_what_is_no_record_is_refused_with_its_place(data: bytes) -> None:
     with pytest.raises(ContractError, match=r"^runs/code\.json: not a record of a code version"):
         VersionRecord.from_bytes(data, "runs/code.json")
+
+
+def test_a_digest_holds_at_the_place_that_was_recorded_and_without_one_everywhere() -> None:
+    assert PLACED.holds_at("s3://bucket/code")
+    assert not PLACED.holds_at("s3://bucket/other")
+    assert DEFAULTED.holds_at("s3://bucket/other")
+
+
+def test_every_version_at_every_other_place_has_a_record_of_its_own() -> None:
+    names = {place_record_name(version, place) for version in ("1.0", "2.0") for place in ("a", "b")}
+    assert len(names) == 4
+    assert all(name.startswith("code-") and name.endswith(".json") for name in names)

@@ -126,7 +126,9 @@ class TestOpenStore:
         assert open_store(f"file://{tmp_path}/my%20code").location("") == str(tmp_path / "my code")
 
     def test_another_scheme_is_refused_without_repeating_its_secrets(self) -> None:
-        with pytest.raises(ReleaseError, match=r"kind ftp:// .* name a folder or a file:// URL") as caught:
+        with pytest.raises(
+            ReleaseError, match=r"kind ftp:// .* name a folder, a file:// URL or s3://"
+        ) as caught:
             open_store("ftp://me:hunter2@host/code")
         assert "hunter2" not in str(caught.value)
 
@@ -149,6 +151,6 @@ def test_the_store_alone_imports_no_pydantic_and_the_whole_package_no_airflow() 
             getattr(release, name)
         assert not {"airflow", "boto3", "pyspark", "jobkit_runtime"} & set(sys.modules)
         ours = {name.split(".")[1] for name in sys.modules if name.startswith("airflow_jobkit.")}
-        assert ours == {"errors", "problems", "release"}, ours
+        assert ours == {"errors", "fields", "problems", "release", "spec"}, ours
     """
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from airflow_jobkit.errors import EnvironmentNotFoundError
+from airflow_jobkit.spec.code import CodeRoot
+from airflow_jobkit.spec.places import place
 from airflow_jobkit.spec.project import parse_project
-from airflow_jobkit.spec.settings import Settings, place, resolve_settings
+from airflow_jobkit.spec.settings import Settings, resolve_settings
 
 BASE = Path("/srv/project")
 
@@ -27,7 +29,7 @@ def test_an_empty_project_has_working_defaults() -> None:
         project="dwh",
         environment="dev",
         engine="local",
-        code_root="/srv/project/.jobkit/code",
+        code=CodeRoot("/srv/project/.jobkit/code"),
         code_version=None,
         data_root="/srv/project/.jobkit/data",
         runs_root="/srv/project/.jobkit/code/runs",
@@ -36,6 +38,8 @@ def test_an_empty_project_has_working_defaults() -> None:
         datasets={},
         options={},
         allowed_operators=("airflow.", "airflow_jobkit."),
+        aws_conn_id="aws_default",
+        base="/srv/project",
     )
 
 
@@ -76,6 +80,14 @@ def test_an_empty_project_has_working_defaults() -> None:
             "s3://b/code/runs",
             id="runs beside the environment's own code",
         ),
+        pytest.param(
+            "aws_conn_id",
+            {"aws_conn_id": "aws_all"},
+            {"aws_conn_id": "aws_dev"},
+            "aws_dev",
+            id="AWS connection",
+        ),
+        pytest.param("aws_conn_id", {"aws_conn_id": "aws_all"}, {}, "aws_all", id="the project's connection"),
         pytest.param(
             "notification_service_type",
             {"notification": {"service_type": "LOG"}},
