@@ -34,6 +34,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_render(commands)
     _add_release(commands)
     _add_sample_data(commands)
+    _add_glue(commands)
+    _add_emulate(commands)
     return parser
 
 
@@ -163,6 +165,82 @@ def _add_sample_data(commands: Any) -> None:
     _add_environment(parser)
 
 
+def _add_glue(commands: Any) -> None:
+    parser = commands.add_parser(
+        "glue",
+        help="look after the job definitions on AWS Glue",
+        description="A run on Glue is of a job definition that jobkit makes once per set of options that no "
+        "run can override, and never changes.",
+    )
+    _add_glue_prune(parser.add_subparsers(title="actions", metavar="ACTION", required=True))
+
+
+def _add_glue_prune(actions: Any) -> None:
+    parser = _command(
+        actions,
+        "prune",
+        "remove the definitions that nobody uses",
+        "List the definitions that were made for this project, and remove those that no DAG comes to, that "
+        "have no active run, and that were not used lately; asks first. Works with the credentials and the "
+        "region of this machine (AWS_PROFILE, AWS_DEFAULT_REGION).",
+        module="glue",
+    )
+    parser.add_argument(
+        "--days",
+        type=int,
+        metavar="N",
+        default=30,
+        help="keep what was used in the last N days (default: 30)",
+    )
+    parser.add_argument("--yes", action="store_true", help="remove without asking")
+    _add_dags(parser)
+    _add_environment(parser, default="every one")
+
+
+def _add_emulate(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "emulate",
+        "serve AWS and Databricks here, with jobs that really run",
+        "Serve S3, Glue and what else of AWS a job needs, and the Databricks Jobs API, for this machine "
+        "alone. Glue and Databricks run the scripts they are given on a local Spark. Objects lie in "
+        "DATA/s3/<bucket>, where Spark reads and writes them as s3://. With a COMMAND: run it with "
+        "AWS_ENDPOINT_URL and the connections databricks_default and databricks_consumer set, on free ports, "
+        "and end with its exit code. Without: serve until Ctrl-C, which also ends the jobs.",
+    )
+    parser.add_argument(
+        "--aws-port", type=int, metavar="N", help="default: 9310; with a COMMAND, one that is free"
+    )
+    parser.add_argument(
+        "--databricks-port", type=int, metavar="N", help="default: 9311; with a COMMAND, one that is free"
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        default=Path(".jobkit/emulators"),
+        help="what outlives the emulators: objects, job definitions, runs (default: .jobkit/emulators)",
+    )
+    _add_dags(parser, "the folder whose YAML files name the buckets to make (default: dags)")
+    parser.add_argument(
+        "--bucket", metavar="NAME", action="append", default=[], help="make this bucket too; may be repeated"
+    )
+    parser.add_argument("--master", default="local[*]", help="the jobs' Spark master (default: local[*])")
+    parser.add_argument(
+        "--minute-seconds",
+        type=float,
+        metavar="S",
+        default=60,
+        help="how long a minute of a Glue time-out is, for tests (default: 60)",
+    )
+    parser.add_argument(
+        "--ready-file", type=Path, metavar="FILE", help="write the addresses and variables here, as JSON"
+    )
+    parser.add_argument(
+        "command", nargs="*", metavar="COMMAND", help="a command and its arguments, best after --"
+    )
+
+
 def _command(
     commands: Any,
     name: str,
@@ -181,13 +259,15 @@ def _add_environment(parser: argparse.ArgumentParser, default: str = "JOBKIT_ENV
     parser.add_argument("--env", metavar="E", help=f"the environment of jobkit.yaml (default: {default})")
 
 
-def _add_dags(parser: argparse.ArgumentParser) -> None:
+def _add_dags(
+    parser: argparse.ArgumentParser, text: str = "the folder with jobkit.yaml (default: dags)"
+) -> None:
     parser.add_argument(
         "--dags",
         type=Path,
         metavar="DIR",
         default=Path("dags"),
-        help="the folder with jobkit.yaml (default: dags)",
+        help=text,
     )
 
 

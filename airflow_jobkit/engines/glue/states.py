@@ -1,0 +1,59 @@
+"""What each state of a Glue job run means; the table holds every state that Glue has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from airflow_jobkit.errors import EngineError
+
+
+class Phase(Enum):
+    """Whether a run goes on, and how it ended if not."""
+
+    ACTIVE = "active"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A state of a run: Glue's name for it, what it means for the task, and words for a person."""
+
+    name: str
+    phase: Phase
+    words: str
+
+
+STATES: Mapping[str, RunState] = {
+    state.name: state
+    for state in (
+        RunState("WAITING", Phase.ACTIVE, "is queued, until there is room for it"),
+        RunState("STARTING", Phase.ACTIVE, "is starting"),
+        RunState("RUNNING", Phase.ACTIVE, "is running"),
+        RunState("STOPPING", Phase.ACTIVE, "is being stopped"),
+        RunState("SUCCEEDED", Phase.SUCCEEDED, "has succeeded"),
+        # Never a success: a job that somebody stopped has not done its work.
+        RunState("STOPPED", Phase.FAILED, "was stopped"),
+        RunState("FAILED", Phase.FAILED, "has failed"),
+        RunState("TIMEOUT", Phase.FAILED, "took longer than its time-out allows"),
+        RunState("ERROR", Phase.FAILED, "was ended by an error of Glue's own"),
+        RunState("EXPIRED", Phase.FAILED, "waited too long for room, and was given up"),
+    )
+}
+
+
+def run_state(name: str, run_id: str) -> RunState:
+    """What a state means.
+
+    Raises:
+        EngineError: Glue has a state that this version does not know.
+    """
+    try:
+        return STATES[name]
+    except KeyError:
+        raise EngineError(
+            f"Glue says that job run {run_id} is in the state {name!r}, which this version of airflow-jobkit "
+            "does not know; look at the run in the Glue console, and upgrade airflow-jobkit"
+        ) from None

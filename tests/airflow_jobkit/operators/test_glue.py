@@ -1,0 +1,257 @@
+"""The Glue operator: what it takes, asks of Glue and tells, and that nothing runs on after it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import pytest
+from executing import Executing, eventually
+from fake_glue import FakeGlue, running_fake_glue
+from task_context import ProbeProject, TaskContext
+
+from airflow_jobkit._compat import DAG, Param, serialize_dag
+from airflow_jobkit.engines.glue.options import Options
+from airflow_jobkit.errors import EngineError, EngineOptionsError, StockArgumentError
+from airflow_jobkit.operators.glue import HONOURED, GlueSparkJobOperator, waits
+from airflow_jobkit.operators.stock import stock_arguments
+
+QUICKLY = dt.timedelta(milliseconds=10)
+
+
+class TimedOutError(BaseException):
+    """Airflow's own time-out is no Exception either, so that no library takes it for one of its errors."""
+
+
+@dataclass(frozen=True)
+class GlueTasks:
+    """Tasks of a project whose code is published, and the Glue that they talk to."""
+
+    project: ProbeProject
+    glue: FakeGlue
+
+    def task(self, dag: DAG | None = None, options: Options | None = None, **arguments: Any) -> Any:
+        params = {"code_version": Param("1.0.0"), "notification_service_type": Param("NOOP")}
+        return GlueSparkJobOperator(
+            task_id="task",
+            dag=dag or DAG("probe_dag", params=params, schedule=None),
+            spark_job="probe.report",
+            settings=self.project.settings(engine="glue"),
+            options=options or Options(iam_role_name="glue-job-role", poll_interval=QUICKLY),
+            **arguments,
+        )
+
+
+@pytest.fixture
+def tasks(project: ProbeProject, monkeypatch: pytest.MonkeyPatch) -> Iterator[GlueTasks]:
+    with running_fake_glue() as glue:
+        connection = {
+            "conn_type": "aws",
+            "login": "an-access-key",
+            "password": "a-secret-key",
+            "extra": {"region_name": "eu-west-1", "endpoint_url": glue.url},
+        }
+        monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
+        project.publish("1.0.0", report="def main(**kwargs): pass\n")
+        yield GlueTasks(project, glue)
+
+
+@pytest.fixture
+def built(project: ProbeProject) -> GlueTasks:
+    """Tasks that are only built, so that they need neither code nor Glue."""
+    return GlueTasks(project, FakeGlue("http://nowhere.invalid"))
+
+
+def test_a_task_makes_the_definition_starts_its_run_and_waits(tasks: GlueTasks) -> None:
+    summary = TaskContext(tasks.task()).execute()
+    assert summary["status"] == "unknown"  # nothing was executed, so there is no Result
+    assert tasks.glue.count() == {"GetJob": 1, "CreateJob": 1, "StartJobRun": 1, "GetJobRun": 3}
+    (request,) = tasks.glue.requests("StartJobRun")
+    assert request["JobName"] in tasks.glue.jobs
+    assert request["Arguments"]["--scriptLocation"].endswith("/1.0.0/scripts/glue/generic_entry.py")
+    assert request["Arguments"]["--module_name"] == "probe.report"
+
+
+def test_the_run_carries_the_run_key(tasks: GlueTasks) -> None:
+    context = TaskContext(tasks.task())
+    context.execute()
+    context.retried().execute()
+    context.cleared().execute()
+    keys = [request["Arguments"]["--jobkit_run_key"] for request in tasks.glue.requests("StartJobRun")]
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_an_existing_job_is_used_as_it_is(tasks: GlueTasks) -> None:
+    tasks.glue.jobs["nightly"] = {"Name": "nightly"}
+    TaskContext(tasks.task(options=Options(existing_job="nightly", poll_interval=QUICKLY))).execute()
+    assert tasks.glue.count() == {"StartJobRun": 1, "GetJobRun": 3}
+    assert tasks.glue.requests("StartJobRun")[0].keys() == {"JobName", "Arguments"}
+
+
+def test_the_run_is_known_to_other_tasks_and_to_the_link_while_it_runs(tasks: GlueTasks) -> None:
+    context = TaskContext(tasks.task())
+    context.execute()
+    (job,) = tasks.glue.jobs
+    assert context.xcoms["glue_job_run_id"] == "jr_1"
+    assert context.xcoms["glue_job_name"] == job
+    stock = context.xcoms["glue_job_run_details"]
+    url = context.task.operator_extra_links[0].format_link(**stock)
+    assert url == (
+        "https://console.aws.amazon.com/gluestudio/home?region=eu-west-1#/job/" + job + "/run/jr_1"
+    )
+    pushed_by_3 = {key: value for key, value in context.xcoms.items() if key.startswith("_link_")}
+    assert pushed_by_3 in ({}, {"_link_GlueJobRunDetailsLink": url})
+
+
+@pytest.mark.parametrize("state", ["FAILED", "TIMEOUT", "ERROR", "EXPIRED", "STOPPED"])
+def test_any_end_but_success_fails_the_task_with_glues_words(tasks: GlueTasks, state: str) -> None:
+    tasks.glue.states, tasks.glue.error_message = ("RUNNING", state), "Command failed with exit code 1"
+    with pytest.raises(
+        EngineError, match=rf"^Glue job run jr_1 of probe-\w+ {state}: Command failed with exit code 1: "
+    ):
+        TaskContext(tasks.task()).execute()
+    assert tasks.glue.count()["BatchStopJobRun"] == 0
+
+
+def test_a_failed_run_that_says_nothing_is_described(tasks: GlueTasks) -> None:
+    tasks.glue.states = ("TIMEOUT",)
+    with pytest.raises(EngineError, match="TIMEOUT: it took longer than its time-out allows: "):
+        TaskContext(tasks.task()).execute()
+
+
+def test_an_unknown_state_fails_the_task_and_stops_the_run(tasks: GlueTasks) -> None:
+    tasks.glue.states = ("RUNNING", "PAUSED")
+    with pytest.raises(EngineError, match="in the state 'PAUSED'"):
+        TaskContext(tasks.task()).execute()
+    assert tasks.glue.runs["jr_1"]["JobRunState"] == "STOPPED"
+
+
+def test_a_killed_task_stops_its_run(tasks: GlueTasks) -> None:
+    tasks.glue.states = ("RUNNING",)
+    executing = Executing(TaskContext(tasks.task()))
+    assert eventually(lambda: tasks.glue.count()["GetJobRun"])
+    executing.task.on_kill()
+    assert "jr_1 of probe-" in str(executing.ended())
+    assert tasks.glue.requests("BatchStopJobRun") == [
+        {"JobName": tasks.glue.runs["jr_1"]["JobName"], "JobRunIds": ["jr_1"]}
+    ]
+
+
+def test_a_task_that_times_out_stops_its_run(tasks: GlueTasks) -> None:
+    def raise_error(number: int, frame: object) -> None:
+        raise TimedOutError
+
+    def interrupt() -> None:
+        eventually(lambda: tasks.glue.count()["GetJobRun"])
+        signal.pthread_kill(main.ident, signal.SIGUSR1)
+
+    tasks.glue.states = ("RUNNING",)
+    main = threading.current_thread()
+    before = signal.signal(signal.SIGUSR1, raise_error)
+    threading.Thread(target=interrupt, daemon=True).start()
+    try:
+        with pytest.raises(TimedOutError):
+            TaskContext(tasks.task()).execute()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert tasks.glue.runs["jr_1"]["JobRunState"] == "STOPPED"
+
+
+def test_a_run_that_cannot_be_stopped_is_logged_and_hides_no_error(
+    tasks: GlueTasks, task_log: Callable[[], str]
+) -> None:
+    tasks.glue.states = ("PAUSED",)
+    tasks.glue.stop_errors = [("InternalServiceException", "try again")]
+    with pytest.raises(EngineError, match="in the state 'PAUSED'"):
+        TaskContext(tasks.task()).execute()
+    assert "InternalServiceException: try again" in task_log()
+
+
+def test_a_task_that_is_killed_before_it_has_a_run_asks_nothing_of_glue(tasks: GlueTasks) -> None:
+    tasks.task().on_kill()
+    assert tasks.glue.calls == []
+
+
+def test_a_lost_answer_to_the_start_starts_no_second_run(
+    tasks: GlueTasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
+    tasks.glue.losing.add("StartJobRun")
+    with pytest.raises(EngineError, match="whether a run has started is unknown"):
+        TaskContext(tasks.task(botocore_config={"retries": {"max_attempts": 4}})).execute()
+    assert len(tasks.glue.runs) == 1
+
+
+def test_the_log_names_the_run_and_every_state_once_and_no_secret(
+    tasks: GlueTasks, task_log: Callable[[], str]
+) -> None:
+    tasks.glue.states = ("WAITING", "STARTING", "RUNNING", "RUNNING", "SUCCEEDED")
+    TaskContext(tasks.task()).execute()
+    log = task_log()
+    assert "started Glue job run jr_1 of probe-" in log
+    assert "jr_1 is queued, until there is room for it (WAITING)" in log
+    assert log.count("jr_1 is running (RUNNING)") == 1
+    assert "jr_1 has succeeded (SUCCEEDED)" in log
+    assert "a-secret-key" not in log
+
+
+@pytest.mark.parametrize(
+    "argument", sorted(set(stock_arguments(GlueSparkJobOperator.__mro__[2])) - set(HONOURED))
+)
+def test_a_stock_argument_without_effect_is_refused(built: GlueTasks, argument: str) -> None:
+    with pytest.raises(StockArgumentError, match=f"`{argument}`: "):
+        built.task(**{argument: None})
+
+
+def test_a_stock_argument_in_default_args_of_the_dag_is_refused_too(built: GlueTasks) -> None:
+    dag = DAG("probe_dag", schedule=None, default_args={"verbose": True})
+    with pytest.raises(StockArgumentError, match=r"`verbose` \(in default_args\): take it out"):
+        built.task(dag)
+
+
+def test_deferral_is_refused_where_somebody_asks_for_it(built: GlueTasks) -> None:
+    with pytest.raises(StockArgumentError, match="`deferrable` is set"):
+        built.task(deferrable=True)
+
+
+def test_the_connection_is_that_of_the_operator_its_default_args_the_options_or_the_project(
+    built: GlueTasks,
+) -> None:
+    options = Options(iam_role_name="a", aws_conn_id="of_options", region_name="eu-west-3")
+    dag = DAG("probe_dag", schedule=None, default_args={"aws_conn_id": "of_dag", "region_name": "us-east-2"})
+    made = [
+        built.task(dag, options, aws_conn_id=None),
+        built.task(DAG("probe_dag", schedule=None, default_args=dag.default_args), options),
+        built.task(options=options),
+        built.task(),
+    ]
+    assert [(task.aws_conn_id, task.region_name) for task in made] == [
+        (None, "us-east-2"),
+        ("of_dag", "us-east-2"),
+        ("of_options", "eu-west-3"),
+        ("aws_default", None),
+    ]
+
+
+def test_options_that_are_incomplete_are_refused_when_the_dag_is_built(built: GlueTasks) -> None:
+    with pytest.raises(EngineOptionsError, match=r"^glue: Glue needs a role for the runs; set iam_role_name"):
+        built.task(options=Options(timeout=dt.timedelta(minutes=5)))
+
+
+def test_the_task_is_stored_with_its_templates_and_the_stock_link(built: GlueTasks) -> None:
+    task = built.task(job_args={"month": "{{ params.month }}"})
+    stored = json.dumps(serialize_dag(task.dag))
+    assert "GlueJobRunDetailsLink" in stored
+    assert "{{ params.month }}" in stored
+    assert {"job_args", "code_version", "aws_conn_id", "region_name"} <= set(task.template_fields)
+
+
+def test_the_first_looks_at_a_run_come_quickly() -> None:
+    assert list(islice(waits(10), 6)) == [1, 2, 4, 8, 10, 10]
+    assert list(islice(waits(0.5), 2)) == [0.5, 0.5]
