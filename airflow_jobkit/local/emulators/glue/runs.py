@@ -1,0 +1,276 @@
+"""Job runs: their states, and the scripts behind them."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_jobkit.local.emulators.glue import wording
+from airflow_jobkit.local.emulators.glue.arguments import argv, listed, merged
+from airflow_jobkit.local.emulators.glue.definitions import capacity, check_timeout
+from airflow_jobkit.local.emulators.glue.errors import GlueError, not_found
+from airflow_jobkit.local.emulators.glue.logs import PREFIX, RunLog
+from airflow_jobkit.local.emulators.scripts import (
+    ObjectMissingError,
+    RunningScript,
+    Script,
+    ScriptEnd,
+    ScriptRunner,
+)
+from airflow_jobkit.local.emulators.wsgi import Application
+
+_TAKES_A_PLACE = ("STARTING", "RUNNING", "STOPPING")
+_ENDED = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR")
+_LOG_SECONDS = 1.0
+
+
+@dataclass
+class Run:
+    """A run: its record as GetJobRun shows it, what it runs, and the process that does."""
+
+    record: dict[str, Any]
+    script: Script
+    packages: tuple[str, ...] = ()
+    process: RunningScript | None = None
+    stopping: bool = False
+    timed_out: bool = False
+    began: float | None = None
+    timer: threading.Timer | None = None
+
+    @property
+    def state(self) -> str:
+        """One of Glue's states."""
+        state: str = self.record["JobRunState"]
+        return state
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What runs are made on.
+
+    Attributes:
+        runner: Runs the scripts.
+        aws: The emulated AWS, for its logs.
+        minute_seconds: How long a minute of a time-out is.
+    """
+
+    runner: ScriptRunner
+    aws: Application
+    minute_seconds: float = 60
+
+
+@dataclass
+class Runs:
+    """All runs. `changed` is called, with the lock held, when one was added or has ended."""
+
+    machine: Machine
+    lock: threading.RLock
+    changed: Callable[[], None]
+    by_id: dict[str, Run] = field(default_factory=dict)
+
+    def start(self, job: Mapping[str, Any], request: Mapping[str, Any]) -> str:
+        """Start a run, or let it wait for a place where it may; its id.
+
+        Raises:
+            GlueError: The job has as many runs as it may have, or the request does not fit.
+        """
+        run = _new_run(job, request)
+        most = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)
+        if self._busy(job["Name"]) >= most:
+            if not run.record["JobRunQueuingEnabled"]:
+                raise GlueError(
+                    "ConcurrentRunsExceededException", f"Concurrent runs exceeded for {job['Name']}"
+                )
+            run.record["JobRunState"] = "WAITING"
+        self.by_id[run.record["Id"]] = run
+        self.changed()
+        if run.state == "STARTING":
+            self._launch_in_thread(run)
+        return str(run.record["Id"])
+
+    def get(self, job_name: str, run_id: str) -> dict[str, Any]:
+        """A run, as GetJobRun shows it."""
+        return self._shown(self._find(job_name, run_id))
+
+    def of_job(self, job_name: str) -> list[dict[str, Any]]:
+        """The runs of a job, newest first."""
+        own = [run for run in self.by_id.values() if run.record["JobName"] == job_name]
+        return [self._shown(run) for run in reversed(own)]
+
+    def stop(self, job_name: str, run_id: str) -> None:
+        """Begin to stop a run.
+
+        Raises:
+            GlueError: There is no such run, or it has ended.
+        """
+        run = self._find(job_name, run_id)
+        if run.state in _ENDED:
+            raise GlueError(
+                "JobRunInTerminalStateException", f"Job run {run_id} is in state {run.state} already"
+            )
+        run.stopping = True
+        if run.state == "WAITING":
+            self._finish(run, "STOPPED", None)
+            return
+        self._set(run, "STOPPING")
+        if run.process is not None:
+            run.process.stop()
+
+    def fill(self, job: Mapping[str, Any]) -> None:
+        """Start the runs of a job that wait, as far as there are places."""
+        most = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)
+        waiting = [
+            run
+            for run in self.by_id.values()
+            if run.record["JobName"] == job["Name"] and run.state == "WAITING"
+        ]
+        for run in waiting[: max(most - self._busy(job["Name"]), 0)]:
+            self._set(run, "STARTING")
+            self._launch_in_thread(run)
+
+    def _busy(self, job_name: str) -> int:
+        return sum(
+            run.record["JobName"] == job_name and run.state in _TAKES_A_PLACE for run in self.by_id.values()
+        )
+
+    def _find(self, job_name: str, run_id: str) -> Run:
+        run = self.by_id.get(run_id)
+        if run is None or run.record["JobName"] != job_name:
+            raise not_found("Job Run not found.")
+        return run
+
+    def _launch_in_thread(self, run: Run) -> None:
+        threading.Thread(target=self._launch, args=[run], name="jobkit-glue-run", daemon=True).start()
+
+    def _launch(self, run: Run) -> None:
+        log = RunLog(self.machine.aws, run.record["Id"])
+        try:
+            for location in (run.script.location, *run.script.wheels, *run.packages):
+                # A path would be there on this machine alone.
+                if not location.startswith(("s3://", "s3a://")):
+                    raise ObjectMissingError(location)
+            for package in run.packages:
+                self.machine.runner.read(package)
+            process = self.machine.runner.start(
+                run.record["Id"], run.script, lambda end: self._ended(run, end, log)
+            )
+        except ObjectMissingError as error:
+            self._finish(run, "FAILED", wording.missing(error.location))
+            return
+        except OSError as error:
+            self._finish(run, "FAILED", f"LAUNCH ERROR | {error}")
+            return
+        self._running(run, process)
+        while not process.wait(_LOG_SECONDS):
+            log.ship(*process.written(), whole=False)
+
+    def _running(self, run: Run, process: RunningScript) -> None:
+        with self.lock:
+            if run.state in _ENDED:
+                return
+            run.process = process
+            run.began = time.time()
+            if run.stopping:
+                process.stop()
+                return
+            self._set(run, "RUNNING")
+            seconds = run.record["Timeout"] * self.machine.minute_seconds
+            run.timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), self._time_out, [run])
+            run.timer.daemon = True
+            run.timer.start()
+
+    def _time_out(self, run: Run) -> None:
+        with self.lock:
+            if run.process is not None and run.state == "RUNNING":
+                run.timed_out = True
+                run.process.stop()
+
+    def _ended(self, run: Run, end: ScriptEnd, log: RunLog) -> None:
+        log.ship(end.output, end.errors, whole=True)
+        if end.stopped:
+            self._finish(run, "TIMEOUT" if run.timed_out else "STOPPED", None)
+        elif end.exit_code == 0:
+            self._finish(run, "SUCCEEDED", None)
+        else:
+            self._finish(run, "FAILED", wording.failure(end))
+
+    def _finish(self, run: Run, state: str, message: str | None) -> None:
+        with self.lock:
+            if run.timer is not None:
+                run.timer.cancel()
+            seconds = int(time.time() - run.began) if run.began is not None else 0
+            run.record["ExecutionTime"] = seconds
+            if run.record["ExecutionClass"] == "FLEX":
+                run.record["DPUSeconds"] = float(seconds) * run.record["MaxCapacity"]
+            if message is not None:
+                run.record["ErrorMessage"] = message
+            self._set(run, state)
+            run.record["CompletedOn"] = run.record["LastModifiedOn"]
+            self.changed()
+
+    def _set(self, run: Run, state: str) -> None:
+        run.record["JobRunState"] = state
+        run.record["LastModifiedOn"] = time.time()
+
+    def _shown(self, run: Run) -> dict[str, Any]:
+        record = dict(run.record)
+        if run.began is not None and run.state not in _ENDED:
+            record["ExecutionTime"] = int(time.time() - run.began)
+        return record
+
+
+def stored_run(record: Mapping[str, Any]) -> Run:
+    """A run of an earlier emulator; one that had not ended did so with it."""
+    kept = dict(record)
+    if kept["JobRunState"] not in _ENDED:
+        kept["JobRunState"] = "FAILED"
+        kept["ErrorMessage"] = "The emulators ended while this run was active."
+        kept["CompletedOn"] = kept["LastModifiedOn"] = time.time()
+    return Run(kept, Script("", ()))
+
+
+def _new_run(job: Mapping[str, Any], request: Mapping[str, Any]) -> Run:
+    arguments = merged(job, request.get("Arguments", {}))
+    own = {key: request[key] for key in ("WorkerType", "NumberOfWorkers", "MaxCapacity") if key in request}
+    of_job = {key: job[key] for key in ("WorkerType", "NumberOfWorkers") if key in job}
+    workers = own if "MaxCapacity" in own else {**of_job, **own}
+    if not workers:
+        workers = {"MaxCapacity": job["MaxCapacity"]}
+    check_timeout(request)
+    run_id = f"jr_{secrets.token_hex(32)}"
+    now = time.time()
+    record = {
+        "Id": run_id,
+        "Attempt": 0,
+        "JobName": job["Name"],
+        "JobMode": job["JobMode"],
+        "JobRunQueuingEnabled": request.get("JobRunQueuingEnabled", job.get("JobRunQueuingEnabled", False)),
+        "StartedOn": now,
+        "LastModifiedOn": now,
+        "JobRunState": "STARTING",
+        "Arguments": dict(request.get("Arguments", {})),
+        "PredecessorRuns": [],
+        "ExecutionTime": 0,
+        "Timeout": request.get("Timeout", job["Timeout"]),
+        **capacity(workers),
+        "LogGroupName": PREFIX,
+        "GlueVersion": job["GlueVersion"],
+        "ExecutionClass": request.get("ExecutionClass", job.get("ExecutionClass", "STANDARD")),
+    }
+    for key in ("SecurityConfiguration", "NotificationProperty", "ExecutionRoleSessionPolicy"):
+        if key in request or key in job:
+            record[key] = request.get(key, job.get(key))
+    if "JobRunId" in request:
+        record["PreviousRunId"] = request["JobRunId"]
+    modules = [name for name in listed(arguments, "--additional-python-modules") if "://" in name]
+    wheels = [name for name in modules if name.endswith(".whl")]
+    script = Script(
+        location=arguments.get("--scriptLocation", job["Command"]["ScriptLocation"]),
+        arguments=argv(job["Name"], f"j_{secrets.token_hex(32)}", run_id, arguments),
+        wheels=(*listed(arguments, "--extra-py-files"), *wheels),
+    )
+    return Run(record, script, tuple(name for name in modules if name not in wheels))
