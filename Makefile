@@ -1,6 +1,7 @@
 # `make` lists the targets. Nothing needs to be installed beforehand but Python 3.11, 3.12 or 3.13 and make.
 
 AIRFLOW ?= 3.3.1
+ENGINE ?= local
 ARGS ?=
 MWAA ?=
 
@@ -12,12 +13,16 @@ CORE_PINS := tests/pins/mwaa-$(AIRFLOW).txt
 CORE_PYTHON = $$(sed -n 's/^. python: //p' $(CORE_PINS))
 PYTEST := -m pytest -n 2 --dist loadgroup
 
+# The environment of jobkit.yaml that runs on an engine, and what serves that engine on this machine.
+RUN_ENV = $(if $(filter local,$(ENGINE)),local,local-$(ENGINE))
+EMULATED = $(if $(filter local,$(ENGINE)),,$(BIN)/jobkit emulate --)
+
 # Of the caller's shell: what belongs to another project, and what would make every start of Python slower.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV __PYVENV_LAUNCHER__
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-core run test test-core check fmt pins clean
+.PHONY: help setup setup-core run test test-core test-engines check fmt pins clean
 
 help: ## list the targets
 	@VERSIONS="$(VERSIONS)" AIRFLOW="$(AIRFLOW)" sh tests/pins/help.sh $(firstword $(MAKEFILE_LIST))
@@ -25,16 +30,18 @@ help: ## list the targets
 setup: ## create or refresh the development environment in .venv
 	@sh tests/pins/setup_env.sh .venv tests/pins/dev.txt 3.11 3.12 3.13
 
-run: setup ## run the example DAG on embedded Spark, with sample data and a local release
-	@$(BIN)/jobkit sample-data --env local
-	@$(BIN)/jobkit release publish --env local
-	@$(BIN)/jobkit run dags/flights.yaml --env local $(ARGS)
+run: setup ## run the example DAG, with its sample data: make run ENGINE=local, glue or databricks (emulated)
+	@$(EMULATED) sh -c '$(BIN)/jobkit sample-data --env $(RUN_ENV) && $(BIN)/jobkit release publish --env $(RUN_ENV) \
+		&& $(BIN)/jobkit run dags/flights.yaml --env $(RUN_ENV) $(ARGS)'
 
 test: setup ## run all tests
 	@$(BIN)/python $(PYTEST) $(ARGS)
 
 test-core: setup-core ## run the tests without Spark on an Amazon MWAA version: make test-core AIRFLOW=2.11.2
-	@$(CORE)/bin/python $(PYTEST) -m "not spark and not packaging" $(ARGS)
+	@$(CORE)/bin/python $(PYTEST) -m "not spark and not packaging and not engines" $(ARGS)
+
+test-engines: setup setup-core ## run the tests of all engines on an Amazon MWAA version, Spark from .venv
+	@JOBKIT_SPARK_PYTHON="$(CURDIR)/$(BIN)/python" $(CORE)/bin/python $(PYTEST) -m engines $(ARGS)
 
 setup-core: ## create or refresh the environment of an Amazon MWAA version in .venv-core/<version>
 	@test -f "$(CORE_PINS)" || { echo "AIRFLOW=$(AIRFLOW): no pins for it; there are: $(VERSIONS)" >&2; exit 2; }

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -151,11 +151,13 @@ class RunningAirflow:
 
 
 @contextmanager
-def running_airflow(folder: Path, dags: Path) -> Iterator[RunningAirflow]:
-    """A real Airflow over a DAGs folder, started, and stopped at the end."""
+def running_airflow(
+    folder: Path, dags: Path, variables: Mapping[str, str] | None = None
+) -> Iterator[RunningAirflow]:
+    """A real Airflow over a DAGs folder and with further variables, started, and stopped at the end."""
     home = folder / "airflow"
     home.mkdir()
-    airflow = RunningAirflow(home, dags, _variables(home, dags))
+    airflow = RunningAirflow(home, dags, {**_variables(home, dags), **(variables or {})})
     try:
         airflow.start()
         yield airflow

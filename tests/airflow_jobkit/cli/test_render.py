@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 import yaml
@@ -61,3 +63,59 @@ def test_the_environment_is_the_one_that_is_named(
         monkeypatch.setenv(name, value)
     assert main(["render", "dags/flights.yaml", *argv]) == 0
     assert yaml.safe_load(capsys.readouterr().out)["flights"]["environment"] == environment
+
+
+class TestRequests:
+    """What the Engine would be asked for, by its own account, of what the operator would have it execute."""
+
+    def start_job_run(
+        self, project: Write, capsys: pytest.CaptureFixture[str], code: str
+    ) -> Mapping[str, Any]:
+        project(
+            "dags/flights.yaml",
+            f"""\
+            flights:
+              engine: glue
+              glue: {{iam_role_name: glue-job-role}}
+              code: {code}
+              tasks:
+                clean: {{spark_job: dwh.a, args: {{month: "{{{{ params.month }}}}", year: null}}}}
+            """,
+        )
+        assert main(["render", "dags/flights.yaml", "--format", "json"]) == 0
+        task = json.loads(capsys.readouterr().out)["flights"]["tasks"]["clean"]
+        arguments: Mapping[str, Any] = task["requests"]["StartJobRun"]["Arguments"]
+        return arguments
+
+    def test_templates_stay_and_what_only_a_run_knows_is_named(
+        self, project: Write, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        arguments = self.start_job_run(project, capsys, "{root: s3://b/code}")
+        assert arguments["--module_name"] == "dwh.a"
+        assert arguments["--notification_service_type"] == "NOOP"
+        assert arguments["--month"] == "{{ params.month }}"
+        assert "--year" not in arguments
+        assert arguments["--jobkit_envelope"] == "<envelope>"
+        assert "<run key>" in arguments.values()
+
+    def test_of_a_release_the_wheels_are_not_known_one_by_one(
+        self, project: Write, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        arguments = self.start_job_run(project, capsys, "{root: s3://b/code}")
+        release = "s3://b/code/releases/1.0.0"
+        assert arguments["--scriptLocation"] == f"{release}/scripts/glue/generic_entry.py"
+        assert arguments["--extra-py-files"] == f"{release}/wheels/<every wheel>"
+
+    def test_of_a_layout_every_place_is_exact(
+        self, project: Write, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        code = '{entry_point: "s3://b/{engine}/entry.py", wheels: ["s3://b/dwh-{code_version}.whl"]}'
+        arguments = self.start_job_run(project, capsys, code)
+        assert arguments["--scriptLocation"] == "s3://b/glue/entry.py"
+        assert arguments["--extra-py-files"] == "s3://b/dwh-1.0.0.whl"
+
+    def test_embedded_spark_is_not_asked_by_requests(
+        self, project: Write, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["render", "dags/flights.yaml", "--format", "json"]) == 0
+        assert "requests" not in json.loads(capsys.readouterr().out)["flights"]["tasks"]["clean"]

@@ -9,7 +9,22 @@ from typing import Any
 
 import pytest
 
-from airflow_jobkit.engines.invocation import Invocation, argument_text, job_arguments
+from airflow_jobkit.engines.invocation import (
+    Invocation,
+    argument_text,
+    build_invocation,
+    job_arguments,
+)
+from airflow_jobkit.engines.options import EngineOptions
+
+
+class NamedOptions(EngineOptions):
+    """Options that tell the entry script something."""
+
+    connection: str
+
+    def entry_arguments(self) -> tuple[tuple[str, str], ...]:
+        return (("connection_name", self.connection),)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +67,37 @@ def test_an_argument_without_a_value_is_left_out_so_that_its_default_holds() -> 
 def test_argv_keeps_the_order_and_never_joins_a_value_with_its_name() -> None:
     invocation = Invocation("entry.py", (), (("module_name", "a.b"), ("z", "--x"), ("a", "two words")))
     assert invocation.argv == ["--module_name", "a.b", "--z", "--x", "--a", "two words"]
+
+
+@pytest.mark.parametrize(
+    ("options", "added"),
+    [
+        pytest.param(EngineOptions(), (), id="an Engine that adds nothing"),
+        pytest.param(
+            NamedOptions(connection="lake"), (("connection_name", "lake"),), id="an Engine that names more"
+        ),
+    ],
+)
+def test_an_invocation_has_the_entry_scripts_arguments_the_engines_the_jobs_and_the_envelope_in_this_order(
+    options: EngineOptions, added: tuple[tuple[str, str], ...]
+) -> None:
+    made = build_invocation(
+        script="s3://b/entry.py",
+        wheels=["s3://b/dwh.whl"],
+        spark_job="dwh.a",
+        notification_service_type="NOOP",
+        options=options,
+        job_args={"month": 1, "year": None},
+        envelope="e",
+    )
+    assert made == Invocation(
+        script="s3://b/entry.py",
+        wheels=("s3://b/dwh.whl",),
+        arguments=(
+            ("module_name", "dwh.a"),
+            ("notification_service_type", "NOOP"),
+            *added,
+            ("month", "1"),
+            ("jobkit_envelope", "e"),
+        ),
+    )

@@ -6,15 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-import psutil
 import pytest
+from executing import SLEEPS, Executing, TimedOut, eventually, pids, runs, timing_out
 from task_context import ProbeProject, TaskContext
 
 from airflow_jobkit.engines.invocation import Invocation
@@ -22,16 +21,6 @@ from airflow_jobkit.engines.local import client
 from airflow_jobkit.engines.local.client import LocalRun
 from airflow_jobkit.engines.local.options import Options
 from airflow_jobkit.errors import EngineError, JobFailedError
-
-SLEEPS = """
-    import os, pathlib, subprocess, time
-
-    def main(place, **kwargs):
-        child = subprocess.Popen(["sleep", "99"])
-        pathlib.Path(place, "pids.new").write_text(f"{os.getpid()} {child.pid}")
-        pathlib.Path(place, "pids.new").rename(pathlib.Path(place, "pids"))
-        time.sleep(99)
-"""
 
 DEAF = "    import signal\n    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
 
@@ -47,73 +36,9 @@ def place(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def time_out(place: Path) -> Iterator[None]:
-    """As Airflow's execution time-out: an exception out of the blue, here once the job has started."""
-
-    def raise_error(number: int, frame: object) -> None:
-        raise TimeoutError
-
-    def interrupt() -> None:
-        pids(place)
-        signal.pthread_kill(main.ident, signal.SIGUSR1)
-
-    main = threading.current_thread()
-    before = signal.signal(signal.SIGUSR1, raise_error)
-    threading.Thread(target=interrupt, daemon=True).start()
-    yield
-    signal.signal(signal.SIGUSR1, before)
-
-
-@pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A short grace period, so that the test is short."""
     monkeypatch.setattr(client, "GRACE_SECONDS", 0.5)
-
-
-def eventually(condition: Callable[[], object], seconds: float = 10) -> bool:
-    """Whether something comes true within a time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def runs(pid: int) -> bool:
-    """Whether a process is there and no zombie."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def pids(place: Path) -> list[int]:
-    """The process ids of the script and its child, once it has told them."""
-    assert eventually((place / "pids").exists), "the job did not start"
-    return [int(pid) for pid in (place / "pids").read_text().split()]
-
-
-class Executing:
-    """A task that is being executed in a thread, and what became of it."""
-
-    def __init__(self, context: TaskContext) -> None:
-        self.task = context.task
-        self.outcome: Any = None
-        self._thread = threading.Thread(target=self._execute, args=(context,), daemon=True)
-        self._thread.start()
-
-    def _execute(self, context: TaskContext) -> None:
-        try:
-            self.outcome = context.execute()
-        except Exception as error:  # noqa: BLE001 - the test looks at it
-            self.outcome = error
-
-    def ended(self) -> Any:
-        """What `execute` raised or returned."""
-        self._thread.join(timeout=10)
-        assert not self._thread.is_alive(), "execute still waits"
-        return self.outcome
 
 
 class TestKill:
@@ -175,10 +100,10 @@ class TestKill:
         assert "stopped process" not in task_log()
 
     def test_an_exception_while_execute_waits_ends_the_script(
-        self, project: ProbeProject, place: Path, time_out: None
+        self, project: ProbeProject, place: Path
     ) -> None:
         project.publish("1.0.0", sleeps=SLEEPS)
-        with pytest.raises(TimeoutError):
+        with timing_out(place), pytest.raises(TimedOut):
             TaskContext(project.task("sleeps", job_args={"place": str(place)})).run()
         assert [runs(pid) for pid in pids(place)] == [False, False]
 
