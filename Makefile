@@ -22,7 +22,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV __PYVENV_LAUN
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-core run test test-core test-engines check fmt pins clean
+.PHONY: help setup setup-core run test test-slow test-core test-engines check fmt pins clean
 
 help: ## list the targets
 	@VERSIONS="$(VERSIONS)" AIRFLOW="$(AIRFLOW)" sh tests/pins/help.sh $(firstword $(MAKEFILE_LIST))
@@ -34,8 +34,11 @@ run: setup ## run the example DAG, with its sample data: make run ENGINE=local, 
 	@$(EMULATED) sh -c '$(BIN)/jobkit sample-data --env $(RUN_ENV) && $(BIN)/jobkit release publish --env $(RUN_ENV) \
 		&& $(BIN)/jobkit run dags/flights.yaml --env $(RUN_ENV) $(ARGS)'
 
-test: setup ## run all tests
-	@$(BIN)/python $(PYTEST) $(ARGS)
+test: setup ## run the tests, but for the slow ones
+	@$(BIN)/python $(PYTEST) -m "not slow" $(ARGS)
+
+test-slow: setup ## run the slow tests: the example DAGs on every engine
+	@$(BIN)/python $(PYTEST) -m slow $(ARGS)
 
 test-core: setup-core ## run the tests without Spark on an Amazon MWAA version: make test-core AIRFLOW=2.11.2
 	@$(CORE)/bin/python $(PYTEST) -m "not spark and not packaging and not engines" $(ARGS)

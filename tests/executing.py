@@ -17,15 +17,15 @@ SLEEPS = """
     import os, pathlib, subprocess, time
 
     def main(place, **kwargs):
-        child = subprocess.Popen(["sleep", "99"])
+        child = subprocess.Popen(["sleep", "600"])
         pathlib.Path(place, "pids.new").write_text(f"{os.getpid()} {child.pid}")
         pathlib.Path(place, "pids.new").rename(pathlib.Path(place, "pids"))
-        time.sleep(99)
+        time.sleep(600)
 """
 """A job that tells its process id and its child's in a folder, and sleeps."""
 
 
-def eventually(condition: Callable[[], object], seconds: float = 10) -> bool:
+def eventually(condition: Callable[[], object], seconds: float = 60) -> bool:
     """Whether something comes true within a time."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -43,7 +43,7 @@ def runs(pid: int) -> bool:
         return False
 
 
-def pids(place: Path, seconds: float = 20) -> list[int]:
+def pids(place: Path, seconds: float = 60) -> list[int]:
     """The process ids of the script and its child, once it has told them."""
     assert eventually((place / "pids").exists, seconds), "the job did not start"
     return [int(pid) for pid in (place / "pids").read_text().split()]
@@ -61,15 +61,19 @@ def timing_out(place: Path) -> Iterator[None]:
         raise TimedOut
 
     def interrupt() -> None:
-        pids(place)
-        signal.pthread_kill(main.ident, signal.SIGUSR1)
+        started = eventually((place / "pids").exists)
+        with deciding:
+            if started and not over.is_set():
+                signal.pthread_kill(main.ident, signal.SIGUSR1)
 
-    main = threading.current_thread()
+    main, deciding, over = threading.current_thread(), threading.Lock(), threading.Event()
     before = signal.signal(signal.SIGUSR1, raise_error)
     threading.Thread(target=interrupt, daemon=True).start()
     try:
         yield
     finally:
+        with deciding:  # a signal that came later would end the test run
+            over.set()
         signal.signal(signal.SIGUSR1, before)
 
 
@@ -88,7 +92,7 @@ class Executing:
         except Exception as error:  # noqa: BLE001 - the test looks at it
             self.outcome = error
 
-    def ended(self, seconds: float = 20) -> Any:
+    def ended(self, seconds: float = 60) -> Any:
         """What `execute` raised or returned."""
         self._thread.join(timeout=seconds)
         assert not self._thread.is_alive(), "execute still waits"

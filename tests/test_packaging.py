@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from processes import finished
 from project_copy import ROOT
 
 pytestmark = pytest.mark.packaging
@@ -43,13 +44,11 @@ def test_the_wheel_names_its_provider_and_its_command(wheel: Path) -> None:
 def test_what_is_in_the_wheel_validates_the_repositorys_dags(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = "import airflow_jobkit, sys; from airflow_jobkit.cli import main; print(airflow_jobkit.__file__); "
-    done = subprocess.run(
+    done = finished(
         [sys.executable, "-c", code + f"sys.exit(main(['validate', {str(ROOT / 'dags')!r}]))"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith(str(tmp_path))
-    assert "no problems: 1 DAG in 1 file" in done.stdout
+    assert "no problems: 3 DAGs in 3 files" in done.stdout

@@ -1,10 +1,11 @@
-"""The same DAG file on every Engine, as `make run ENGINE=...` goes it: the same rows, the same Results."""
+"""The same DAG file on every Engine, in the steps of `make run ENGINE=...`: the same rows and Results."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,12 @@ import pytest
 from emulators import RunningEmulators, emulators_process
 from project_copy import ProjectCopy
 
-pytestmark = [pytest.mark.spark, pytest.mark.packaging, pytest.mark.xdist_group("engines_flights")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.spark,
+    pytest.mark.packaging,
+    pytest.mark.xdist_group("engines_flights"),
+]
 
 ENVIRONMENTS = {"local": "local", "glue": "local-glue", "databricks": "local-databricks"}
 TASKS = ("clean_flights", "carrier_delays")
@@ -36,16 +42,18 @@ def emulators(project: ProjectCopy) -> Iterator[RunningEmulators]:
 
 
 @pytest.fixture(scope="module")
-def outputs(project: ProjectCopy, emulators: RunningEmulators) -> Mapping[str, str]:
-    """What `jobkit run` prints on each Engine."""
-    shown = {}
-    for engine, environment in ENVIRONMENTS.items():
+def output_of(project: ProjectCopy, emulators: RunningEmulators) -> Callable[[str], str]:
+    """What `jobkit run` prints on an Engine; each runs once, when a test first asks for it."""
+
+    @cache
+    def run_on(engine: str) -> str:
+        environment = ENVIRONMENTS[engine]
         project.done("sample-data", "--env", environment, **emulators.variables)
         publish = ("release", "publish", "--from", "build/release", "--env", environment)
         project.done(*publish, **emulators.variables)
-        run = ("run", "dags/flights.yaml", "--env", environment)
-        shown[engine] = project.done(*run, **emulators.variables)
-    return shown
+        return project.done("run", "dags/flights.yaml", "--env", environment, **emulators.variables)
+
+    return run_on
 
 
 def data_folder(project: ProjectCopy, engine: str) -> Path:
@@ -69,8 +77,10 @@ def result(project: ProjectCopy, engine: str, task_id: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("engine", ENVIRONMENTS)
-def test_flights_daily_runs_and_shows_the_latest_carriers_on(engine: str, outputs: Mapping[str, str]) -> None:
-    output = outputs[engine]
+def test_flights_daily_runs_and_shows_the_latest_carriers_on(
+    engine: str, output_of: Callable[[str], str]
+) -> None:
+    output = output_of(engine)
     assert re.search(r"clean_flights\s.*success.*336,776 .*336,776 .*0\.1\.0", output), output
     assert re.search(r"carrier_delays\s.*success.*336,776 .*5,448 .*0\.1\.0", output), output
     assert re.findall(r"│ ([A-Z0-9]{2})\s+│", output)[:3] == ["F9", "FL", "EV"]
@@ -79,17 +89,20 @@ def test_flights_daily_runs_and_shows_the_latest_carriers_on(engine: str, output
 @pytest.mark.parametrize("engine", ["glue", "databricks"])
 @pytest.mark.parametrize("task_id", TASKS)
 def test_the_result_but_for_what_is_the_engines_own_is_that_of_embedded_spark_on(
-    engine: str, task_id: str, project: ProjectCopy, outputs: Mapping[str, str]
+    engine: str, task_id: str, project: ProjectCopy, output_of: Callable[[str], str]
 ) -> None:
+    for each in ("local", engine):
+        output_of(each)
     assert result(project, engine, task_id) == result(project, "local", task_id)
 
 
 @pytest.mark.parametrize("engine", ["glue", "databricks"])
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_every_row_is_that_of_embedded_spark_on(
-    engine: str, dataset: str, project: ProjectCopy, outputs: Mapping[str, str], spark: Any
+    engine: str, dataset: str, project: ProjectCopy, output_of: Callable[[str], str], spark: Any
 ) -> None:
     def rows(of: str) -> Any:
+        output_of(of)
         folder = data_folder(project, of) / dataset
         pointer = json.loads((folder / "_current.json").read_text())
         return spark.read.parquet(str(folder / pointer["path"]))

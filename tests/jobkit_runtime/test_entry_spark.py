@@ -74,17 +74,16 @@ def env():
     return {**java_environment(), "PYTHONPATH": path, "JOBKIT_SPARK_MASTER": "local[1]"}
 
 
-@pytest.mark.parametrize("engine", ["local", "glue", "databricks"])
-def test_the_example_job_runs_through_the_script_of(engine, env, contract, packed, tmp_path):
+def test_the_example_job_runs_through_the_local_script(env, contract, packed, tmp_path):
     place = tmp_path / "result.json"
     sent = {
         **contract("envelope-v1.json"),
-        "engine": engine,
+        "engine": "local",
         "arguments": ["rows"],
         "data_root": str(tmp_path / "data"),
         "result": str(place),
     }
-    script = JOB_CODE / "scripts" / engine / "generic_entry.py"
+    script = JOB_CODE / "scripts" / "local" / "generic_entry.py"
     argv = ["--module_name", EXAMPLE, "--rows", "10", "--notification_service_type", "LOG"]
     conf = json.dumps({"spark.sql.shuffle.partitions": 3})
     done = finished(
@@ -94,7 +93,7 @@ def test_the_example_job_runs_through_the_script_of(engine, env, contract, packe
     )
     assert done.returncode == 0, done.stderr
     result = json.loads(place.read_text())
-    assert (result["status"], result["engine"], result["metrics"]["rows"]) == ("success", engine, 10)
+    assert (result["status"], result["engine"], result["metrics"]["rows"]) == ("success", "local", 10)
     assert result["warnings"] == []
     (output,) = result["datasets"]
     assert output["path"].endswith("/spark_example/3f6d2c0f5b0e4f0f9b0a7d1c2e3f4a5b/try-2")

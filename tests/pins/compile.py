@@ -58,7 +58,8 @@ def compile_mwaa(uv: str, folder: Path) -> None:
     python = python_of(folder / "airflow_constraints.txt")
     flags = ["--python-version", python, "--python-platform", "linux"]
     flags += [argument for path in constraints for argument in ("--constraints", str(path))]
-    pins = resolve(uv, PINS / "mwaa-core.in", flags)
+    own = PINS / f"mwaa-core-{folder.name}.in"
+    pins = resolve(uv, own if own.exists() else PINS / "mwaa-core.in", flags)
     check(folder.name, pins, constraints)
     write(PINS / f"mwaa-{folder.name}.txt", MWAA_HEADER.format(python=python, version=folder.name) + pins)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -15,7 +14,7 @@ from task_context import use_temporary_airflow_home
 use_temporary_airflow_home()
 
 BUCKET = "rig-bucket"
-MINUTE_SECONDS = 3.0
+MINUTE_SECONDS = 6.0
 """How long a minute of a Glue job's time-out is here."""
 
 
@@ -24,11 +23,14 @@ def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmula
     """The emulated services: a process of their own, maybe of another environment than Airflow's."""
     folder = tmp_path_factory.mktemp("emulators")
     with emulators_process(folder, BUCKET, minute_seconds=MINUTE_SECONDS) as running:
-        before = dict(os.environ)
-        os.environ.update(running.variables)
         yield running
-        os.environ.clear()
-        os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def reached(emulators: RunningEmulators, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the test and its operators call goes to the emulated services."""
+    for name, value in emulators.variables.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)

@@ -16,7 +16,6 @@ from emulators import RunningEmulators
 from releases import PACKAGE, publish_release_of
 
 from airflow_jobkit.engines import operator_class_path, options_class
-from airflow_jobkit.factory.tasks import operator_class
 from airflow_jobkit.release import Published
 from airflow_jobkit.spec.code import CodeRoot
 from airflow_jobkit.spec.settings import Settings
@@ -77,6 +76,7 @@ class EngineUnderTest(ABC):
     ) -> Any:
         """A task that runs a module of `probe`, in a DAG of its own."""
         from airflow_jobkit._compat import DAG, Param
+        from airflow_jobkit.factory.tasks import operator_class
 
         params = {
             "code_version": Param(version, type="string"),
@@ -146,7 +146,7 @@ class DatabricksEngine(EngineUnderTest):
         "new_cluster": {"spark_version": "15.4.x-scala2.12", "node_type_id": "m5.large", "num_workers": 1},
         "poll_interval": QUICKLY,
     }
-    timed_out: ClassVar[Mapping[str, Any]] = {"timeout": dt.timedelta(seconds=3)}
+    timed_out: ClassVar[Mapping[str, Any]] = {"timeout": dt.timedelta(seconds=6)}
     stopped = "CANCELED"
 
     def state(self, xcoms: Mapping[str, Any]) -> str:

@@ -12,7 +12,12 @@ from rig.conftest import BUCKET
 from rig.test_behaviours import SAYS
 from running_airflow import RunningAirflow, running_airflow, wait_for
 
-pytestmark = [pytest.mark.engines, pytest.mark.airflow, pytest.mark.xdist_group("airflow")]
+pytestmark = [
+    pytest.mark.engines,
+    pytest.mark.airflow,
+    pytest.mark.xdist_group("airflow"),
+    pytest.mark.timeout(600),  # the first test pays for the start of Airflow
+]
 
 ROOT = f"s3://{BUCKET}/running-airflow"
 
@@ -95,7 +100,10 @@ def airflow(
     (dags / "jobkit.yaml").write_text(PROJECT)
     (dags / "ours.yaml").write_text(OURS)
     (dags / "jobkit_dags.py").write_text("from airflow_jobkit import load_dags\n\nload_dags(globals())\n")
-    publish_release_of({"says": SAYS, "sleeps": SLEEPS}, "1.0.0", f"{ROOT}/code")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name, value in emulators.variables.items():
+            monkeypatch.setenv(name, value)
+        publish_release_of({"says": SAYS, "sleeps": SLEEPS}, "1.0.0", f"{ROOT}/code")
     for name, source in SCRIPTS.items():
         emulators.client("s3").put_object(Bucket=BUCKET, Key=f"running-airflow/{name}.py", Body=source)
     for engine in ("glue", "databricks"):
@@ -149,5 +157,6 @@ def test_the_stock_sensor_finds_a_run_of_ours_by_its_xcoms_and_the_stock_links_l
 @pytest.mark.parametrize("engine", ["glue", "databricks"])
 def test_a_task_marked_failed_stops_its_run(engine: str, airflow: RunningAirflow) -> None:
     family = pids(airflow.dags.parent / "pids" / engine, 90)
+    assert all(map(runs, family))
     airflow.query("update task_instance set state = 'failed' where run_id = 'killed' and task_id = ?", engine)
     assert eventually(lambda: not any(map(runs, family)), 30), airflow.log("sleeps", "killed", engine)
