@@ -14,6 +14,7 @@
     ├── StockArgumentError (TypeError)          an argument of a stock operator that has no effect here
     ├── JobFailedError (RuntimeError)           the job itself raised, or failed a check
     └── EngineError (RuntimeError)              the engine ended the run, or could not start it
+        └── EngineUnavailableError              its service does not answer now, and may do so later
 
 Each also inherits the builtin that a caller would expect. A message says what, where and what to do; never
 a secret.
@@ -72,3 +73,7 @@ class JobFailedError(JobkitError, RuntimeError):
 
 class EngineError(JobkitError, RuntimeError):
     """The engine could not start the job, or ended it."""
+
+
+class EngineUnavailableError(EngineError):
+    """The engine's service does not answer now: it is down, throttles, or cannot be reached."""

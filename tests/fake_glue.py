@@ -19,7 +19,7 @@ NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 
 
 class RefusedError(Exception):
-    """An error of the service: its code and message."""
+    """An error of the service: its code and message, and its HTTP status if that is not 400."""
 
 
 class LostAnswerError(Exception):
@@ -39,6 +39,7 @@ class FakeGlue:
         calls: Every call: its action and request.
         refusals: Errors to answer with, by action; each is used up.
         losing: Actions whose answers are lost.
+        held: Actions whose answers wait until the test sets the event.
         stop_errors: The error details that BatchStopJobRun answers with.
     """
 
@@ -48,8 +49,9 @@ class FakeGlue:
     states: Sequence[str] = ("STARTING", "RUNNING", "SUCCEEDED")
     error_message: str = ""
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    refusals: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    refusals: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
     losing: set[str] = field(default_factory=set)
+    held: dict[str, threading.Event] = field(default_factory=dict)
     stop_errors: list[tuple[str, str]] = field(default_factory=list)
     _looks: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -147,11 +149,13 @@ def running_fake_glue() -> Iterator[FakeGlue]:
             try:
                 status, answer = 200, glue.answer(action, request)
             except RefusedError as refusal:
-                code, message = refusal.args
-                status, answer = 400, {"__type": code, "Message": message}
+                code, message, status = (*refusal.args, 400)[:3]
+                answer = {"__type": code, "Message": message}
             except LostAnswerError:
                 self.close_connection = True
                 return
+            if action in glue.held:
+                glue.held[action].wait()
             body = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/x-amz-json-1.1")
@@ -169,5 +173,7 @@ def running_fake_glue() -> Iterator[FakeGlue]:
     try:
         yield glue
     finally:
+        for event in glue.held.values():
+            event.set()
         server.shutdown()
         server.server_close()

@@ -48,6 +48,7 @@ class FakeWorkspace:
         failures: What is answered instead, by call, one after the other; the request counts all the same.
         requests: The calls and what came with them.
         tokens: The runs that were started, by idempotency token.
+        held: Calls whose answers wait until the test sets the event.
         host: Where it listens, once it does.
         port: Where it listens, once it does.
     """
@@ -57,6 +58,7 @@ class FakeWorkspace:
     failures: dict[str, list[Failure]] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     tokens: dict[str, int] = field(default_factory=dict)
+    held: dict[str, threading.Event] = field(default_factory=dict)
     host: str = "127.0.0.1"
     port: int = 0
 
@@ -87,6 +89,8 @@ class FakeWorkspace:
         try:
             yield self
         finally:
+            for event in self.held.values():
+                event.set()
             server.shutdown()
             server.server_close()
             thread.join()
@@ -130,7 +134,10 @@ def _handler(workspace: FakeWorkspace) -> type[BaseHTTPRequestHandler]:
             self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
         def _answer(self, data: dict[str, Any]) -> None:
-            answer = workspace.answer(urlsplit(self.path).path.rpartition("/")[2], data)
+            call = urlsplit(self.path).path.rpartition("/")[2]
+            answer = workspace.answer(call, data)
+            if call in workspace.held:
+                workspace.held[call].wait()
             if answer.status is None:
                 self.close_connection = True
                 return

@@ -13,7 +13,8 @@ from airflow_jobkit.cli.project import dags_folder_of
 from airflow_jobkit.engines.glue.client import GlueClient
 from airflow_jobkit.engines.glue.options import Options
 from airflow_jobkit.engines.glue.payload import definition_name, is_definition_name
-from airflow_jobkit.engines.glue.states import Phase, run_state
+from airflow_jobkit.engines.glue.states import run_state
+from airflow_jobkit.engines.states import Phase
 from airflow_jobkit.loading.dags import load_files
 from airflow_jobkit.loading.folder import dag_files, load_project, project_environments
 from airflow_jobkit.problems import ProblemsError, counted
@@ -58,7 +59,7 @@ def prune(arguments: argparse.Namespace) -> int:
         ProblemsError: A file is wrong, so that what its DAGs need is not known.
         EngineError: Glue refuses a call.
     """
-    project, needed = needed_definitions(dags_folder_of(arguments.dags), arguments.env)
+    project, needed = needed_definitions(dags_folder_of(arguments.dags))
     glue = GlueClient.of_machine()
     since = dt.datetime.now(dt.timezone.utc) - dt.timedelta(days=arguments.days)
     found = sorted(existing_definitions(glue, project, needed), key=lambda definition: definition.name)
@@ -77,19 +78,20 @@ def prune(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def needed_definitions(folder: Path, environment: str | None) -> tuple[str, dict[str, str]]:
+def needed_definitions(folder: Path) -> tuple[str, dict[str, str]]:
     """The project's name, and the definitions that its DAGs come to, each with one task that needs it.
+
+    Every Environment counts: those of one account may share it, and a definition does not say whose it is.
 
     Args:
         folder: The DAGs folder.
-        environment: The Environment to look at; None for every one.
 
     Raises:
         ProblemsError: A file is wrong.
     """
     needed: dict[str, str] = {}
     name = ""
-    for chosen in [environment] if environment else project_environments(folder):
+    for chosen in project_environments(folder):
         project = load_project(folder, chosen)
         if project.settings is None or project.problems:
             raise ProblemsError(project.problems)

@@ -180,9 +180,9 @@ def _add_glue_prune(actions: Any) -> None:
         actions,
         "prune",
         "remove the definitions that nobody uses",
-        "List the definitions that were made for this project, and remove those that no DAG comes to, that "
-        "have no active run, and that were not used lately; asks first. Works with the credentials and the "
-        "region of this machine (AWS_PROFILE, AWS_DEFAULT_REGION).",
+        "List the definitions that were made for this project, and remove those that no DAG comes to in any "
+        "environment, that have no active run, and that were not used lately; asks first. Works with the "
+        "credentials and the region of this machine (AWS_PROFILE, AWS_DEFAULT_REGION).",
         module="glue",
     )
     parser.add_argument(
@@ -194,7 +194,6 @@ def _add_glue_prune(actions: Any) -> None:
     )
     parser.add_argument("--yes", action="store_true", help="remove without asking")
     _add_dags(parser)
-    _add_environment(parser, default="every one")
 
 
 def _add_emulate(commands: Any) -> None:

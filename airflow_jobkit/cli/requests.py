@@ -27,7 +27,7 @@ def task_requests(task: SparkTask, spec: DagSpec, settings: Settings) -> dict[st
     module = f"{airflow_jobkit.engines.__name__}.{task.engine}.payload"
     if find_spec(module) is None:
         return {}
-    names = RunNames(settings.project, spec.dag_id, task.task_id, RUN_KEY_SHOWN, 1)
+    names = RunNames(settings.project, spec.dag_id, task.task_id, RUN_KEY_SHOWN)
     payload = importlib.import_module(module)
     requests: dict[str, Any] = payload.preview(task.options, _invocation(task, spec), names)
     return requests

@@ -77,9 +77,15 @@ class Result(_Part):
 
 @dataclass(frozen=True)
 class MissingResult:
-    """No Result was found where the job should have written it: what happened is unknown."""
+    """No Result of the try is to be had: what happened is unknown.
+
+    Attributes:
+        location: Where the job should have written it.
+        reason: Why what stands there does not count; None where nothing new stands there.
+    """
 
     location: str
+    reason: str | None = None
 
 
 def parse_result(data: bytes, location: str) -> Result:

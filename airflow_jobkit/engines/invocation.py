@@ -45,14 +45,12 @@ class RunNames:
         dag_id: The DAG.
         task_id: The task.
         run_key: The run key of the submission.
-        try_number: Airflow's try, counted from 1.
     """
 
     project: str
     dag_id: str
     task_id: str
     run_key: str
-    try_number: int
 
 
 def build_invocation(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
+import uuid
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any, ClassVar
 
 from airflow.providers.databricks.hooks.databricks import DatabricksHook
@@ -15,8 +16,10 @@ from airflow.providers.databricks.operators.databricks import (
 from airflow_jobkit.engines.databricks.client import DatabricksClient, DatabricksRun, RunOutput
 from airflow_jobkit.engines.databricks.options import Options
 from airflow_jobkit.engines.databricks.payload import submit
-from airflow_jobkit.engines.databricks.states import Phase, RunStatus
+from airflow_jobkit.engines.databricks.states import RunStatus
 from airflow_jobkit.engines.invocation import Invocation, RunNames
+from airflow_jobkit.engines.looks import looks
+from airflow_jobkit.engines.states import Phase
 from airflow_jobkit.errors import EngineError, EngineOptionsError, StockArgumentError
 from airflow_jobkit.operators.generic import GenericSparkJobOperator
 from airflow_jobkit.operators.outcome import RunEnd
@@ -58,11 +61,11 @@ _OURS: Mapping[str, str] = {
     "access_control_list": "set `access_control_list` in the options",
     "git_source": "set `submit` in the options",
     "performance_target": "set `submit` in the options",
-    "idempotency_token": "take it out; each try has a token of its own",
+    "idempotency_token": "take it out; each run is submitted with a token of its own",
     "wait_for_termination": "take it out; the task always waits, for the job's Result",
     "openlineage_inject_parent_job_info": "set `spark_conf` in the options' `new_cluster`",
     "openlineage_inject_transport_info": "set `spark_conf` in the options' `new_cluster`",
-    "durable": "take it out; a try submits its run once, by its idempotency token",
+    "durable": "take it out; each try submits a run of its own",
 }
 _LAST_LINES = 1000
 
@@ -86,6 +89,7 @@ class DatabricksSparkJobOperator(GenericSparkJobOperator, DatabricksSubmitRunOpe
     """
 
     engine: ClassVar[str] = "databricks"
+    reaches: ClassVar[tuple[str, ...]] = ("s3://", "/Volumes/")
     # The parameters of a task may be 10,000 bytes long in all, and the job's own are among them.
     largest_inline_envelope: ClassVar[int] = 4_000
     template_fields: Sequence[str] = (*GenericSparkJobOperator.template_fields, "databricks_conn_id")
@@ -118,13 +122,16 @@ class DatabricksSparkJobOperator(GenericSparkJobOperator, DatabricksSubmitRunOpe
     def run_job(self, invocation: Invocation, run: TaskRun, context: Any) -> RunEnd:
         """Submit the run and wait for its end."""
         identity = run.identity
-        names = RunNames(
-            self.settings.project, identity.dag_id, identity.task_id, identity.key, run.try_number
-        )
-        request = submit(self._databricks_options(), invocation, names)
+        names = RunNames(self.settings.project, identity.dag_id, identity.task_id, identity.key)
+        # Nothing but the hook's repeats of this one request may share it: a DAG run that is deleted and made
+        # again has the same names, and must not be given the run of the first one.
+        token = uuid.uuid4().hex
+        request = submit(self._databricks_options(), invocation, names, token)
+        self.run_id, self._ended = None, False
         self._client = client = DatabricksClient(self._databricks_hook())
-        self._ended = False
+        self.refuse_if_killed()
         self.run_id = run_id = client.submit(request)
+        self.refuse_if_killed()
         self.log.info("submitted Databricks run %s", run_id)
         self._push(context, "run_id", run_id)
         end = self._wait(client, run_id, context)
@@ -137,7 +144,13 @@ class DatabricksSparkJobOperator(GenericSparkJobOperator, DatabricksSubmitRunOpe
         try:
             self._client.cancel(self.run_id)
         except EngineError as error:
-            self.log.warning("%s", error)
+            self.log.error(
+                "Databricks run %s could not be cancelled, and may still be running: %s; cancel it on its "
+                "page in the workspace, or by `databricks jobs cancel-run %s`",
+                self.run_id,
+                error,
+                self.run_id,
+            )
         else:
             self._ended = True
             self.log.info("cancelled Databricks run %s", self.run_id)
@@ -158,9 +171,15 @@ class DatabricksSparkJobOperator(GenericSparkJobOperator, DatabricksSubmitRunOpe
 
     def _wait(self, client: DatabricksClient, run_id: int, context: Any) -> DatabricksRun:
         """Look at the run until it has ended; the first look also tells where its page is."""
+        found = looks(
+            lambda: client.run(run_id),
+            repeat(float(self.polling_period_seconds)),
+            f"Databricks run {run_id}",
+            self.log.warning,
+        )
         seen: RunStatus | None = None
         while True:
-            run = client.run(run_id)
+            run = next(found)
             if seen is None and run.page_url:
                 self.log.info("the run's page: %s", run.page_url)
                 self._push(context, "run_page_url", run.page_url)
@@ -171,7 +190,6 @@ class DatabricksSparkJobOperator(GenericSparkJobOperator, DatabricksSubmitRunOpe
             if run.status.state.phase is not Phase.ACTIVE:
                 self._ended = True
                 return run
-            time.sleep(self.polling_period_seconds)
 
     def _push(self, context: Any, key: str, value: Any) -> None:
         """Push an XCom of the stock operator, from which its link is made."""

@@ -14,9 +14,10 @@ from airflow_jobkit.contracts.version_record import Source
 from airflow_jobkit.engines import options_class
 from airflow_jobkit.engines.invocation import Invocation, build_invocation, job_arguments
 from airflow_jobkit.engines.options import EngineOptions
-from airflow_jobkit.errors import UnknownNotifierError
+from airflow_jobkit.errors import ContractError, EngineError, ReleaseError, UnknownNotifierError
 from airflow_jobkit.operators.aws import s3_client
 from airflow_jobkit.operators.outcome import RunEnd, RunLabel, conclude
+from airflow_jobkit.operators.reach import refuse_out_of_reach
 from airflow_jobkit.operators.task_run import TaskRun, task_run_of
 from airflow_jobkit.operators.versions import Wishes, resolve_release
 from airflow_jobkit.problems import choices_remedy
@@ -44,9 +45,13 @@ class GenericSparkJobOperator(BaseOperator):
     engine: ClassVar[str]
     largest_inline_envelope: ClassVar[int] = 64 * 1024
     """In characters; a larger Envelope goes by a file. Linux takes no single argument above 128 KiB."""
+    reaches: ClassVar[tuple[str, ...] | None] = None
+    """How the places begin that the Engine reaches; None: all, since it runs on this machine."""
     template_fields: Sequence[str] = ("job_args", "code_version", "notification_service_type")
     template_fields_renderers: ClassVar[dict[str, str]] = {"job_args": "json"}
     ui_color = "#f4ecd8"
+
+    _killed: bool = False
 
     def __init__(
         self,
@@ -87,8 +92,10 @@ class GenericSparkJobOperator(BaseOperator):
         Raises:
             ReleaseError: The Release does not exist or is damaged; nothing was started.
             JobFailedError: The job failed; the message is its own.
-            EngineError: The Engine ended the run, or could not start it.
+            EngineError: The Engine ended the run, or could not start it, or cannot reach a place.
         """
+        if self.reaches is not None:
+            refuse_out_of_reach(self.engine, self.reaches, self.settings)
         run = task_run_of(context)
         runs = self.store(self.settings.runs_root)
         release = self._release(run, runs)
@@ -102,7 +109,9 @@ class GenericSparkJobOperator(BaseOperator):
         invocation = self._invocation(run, release, runs)
         earlier = runs.read(run.identity.result_key)
         try:
+            self.refuse_if_killed()
             end = self.run_job(invocation, run, context)
+            self.log.info("%s", end.detail)
         finally:
             self.stop_job()
         result = self._result(run, runs, earlier)
@@ -112,7 +121,21 @@ class GenericSparkJobOperator(BaseOperator):
 
     def on_kill(self) -> None:
         """End the run when Airflow ends the task."""
+        self._killed = True
         self.stop_job()
+
+    def refuse_if_killed(self) -> None:
+        """Go no further with a task that Airflow has ended.
+
+        Airflow 3 lets a killed task run on until it kills the process, seconds later; a run that starts in
+        between, or whose id was not known to `on_kill`, would have nobody to end it. An Engine's operator
+        calls this right before it submits a run, and again as soon as `stop_job` can end that run.
+
+        Raises:
+            EngineError: The task was killed.
+        """
+        if self._killed:
+            raise EngineError("Airflow killed the task: its run was not started, or is stopped now")
 
     def engine_options(self) -> EngineOptions:
         """The Engine's options that hold for this task."""
@@ -151,11 +174,13 @@ class GenericSparkJobOperator(BaseOperator):
             or run.params.get("notification_service_type")
             or self.settings.notification_service_type
         )
-        envelope = self._envelope(run, release, runs, tuple(name for name, _ in own), notifier).encode()
-        if len(envelope) > self.largest_inline_envelope:
+        envelope = self._envelope(run, release, runs, tuple(name for name, _ in own), notifier)
+        argument = envelope.encode()
+        # A notifier's settings may be secret, and command lines and a service's pages show arguments.
+        if envelope.notifier.settings or len(argument) > self.largest_inline_envelope:
             key = f"{run.identity.folder}/envelope-{run.try_number}.txt"
-            runs.replace(key, envelope.encode())
-            envelope = f"@{runs.location(key)}"
+            runs.replace(key, argument.encode())
+            argument = f"@{runs.location(key)}"
         return build_invocation(
             script=release.script(self.engine),
             wheels=release.wheels,
@@ -163,7 +188,7 @@ class GenericSparkJobOperator(BaseOperator):
             notification_service_type=notifier,
             options=self.engine_options(),
             job_args=self.job_args or {},
-            envelope=envelope,
+            envelope=argument,
         )
 
     def _envelope(
@@ -191,13 +216,21 @@ class GenericSparkJobOperator(BaseOperator):
 
     def _result(self, run: TaskRun, runs: Store, earlier: bytes | None) -> Result | MissingResult:
         """What this very try reported; what stood there before it began does not count."""
-        key = run.identity.result_key
-        data = runs.read(key)
-        missing = MissingResult(runs.location(key))
-        if data is None or data == earlier:
-            self.log.warning("no Result at %s: what the job did is unknown", missing.location)
-            return missing
-        result = parse_result(data, missing.location)
+        location = runs.location(run.identity.result_key)
+        try:
+            data = runs.read(run.identity.result_key)
+            result = None if data is None or data == earlier else parse_result(data, location)
+        except (ReleaseError, ContractError, OSError) as error:
+            # The run has ended: an error here would repeat one that may have succeeded.
+            self.log.error("the Result cannot be read, so what the job did is unknown: %s", error)
+            return MissingResult(location, f"its Result cannot be read: {error}")
+        if result is None:
+            self.log.warning("no Result at %s: what the job did is unknown", location)
+            return MissingResult(location)
+        if result.try_number not in (None, run.try_number):
+            other = f"the Result at {location} is that of try {result.try_number}"
+            self.log.warning("%s: what try %s did is unknown", other, run.try_number)
+            return MissingResult(location, other)
         for warning in result.warnings:
             self.log.warning("%s", warning)
         if result.error is not None:

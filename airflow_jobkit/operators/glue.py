@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import shlex
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -14,8 +14,10 @@ from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow_jobkit.engines.glue.client import GlueClient, GlueRun
 from airflow_jobkit.engines.glue.options import Options
 from airflow_jobkit.engines.glue.payload import definition, job_name, start
-from airflow_jobkit.engines.glue.states import Phase, RunState, run_state
+from airflow_jobkit.engines.glue.states import run_state
 from airflow_jobkit.engines.invocation import Invocation, RunNames
+from airflow_jobkit.engines.looks import looks
+from airflow_jobkit.engines.states import Phase, RunState
 from airflow_jobkit.errors import EngineError, EngineOptionsError, StockArgumentError
 from airflow_jobkit.operators.generic import GenericSparkJobOperator
 from airflow_jobkit.operators.outcome import RunEnd
@@ -79,6 +81,7 @@ class GlueSparkJobOperator(GenericSparkJobOperator, GlueJobOperator):  # type: i
     """
 
     engine: ClassVar[str] = "glue"
+    reaches: ClassVar[tuple[str, ...]] = ("s3://",)
     template_fields: Sequence[str] = (
         *GenericSparkJobOperator.template_fields,
         "aws_conn_id",
@@ -119,18 +122,14 @@ class GlueSparkJobOperator(GenericSparkJobOperator, GlueJobOperator):  # type: i
         """Start a run of the definition, or of the existing job, and wait for its end."""
         options = self._glue_options()
         identity = run.identity
-        names = RunNames(
-            self.settings.project, identity.dag_id, identity.task_id, identity.key, run.try_number
-        )
+        names = RunNames(self.settings.project, identity.dag_id, identity.task_id, identity.key)
         self.job_name = job_name(options, names.project)
         request = start(options, invocation, names, self.job_name)
+        self._job_run_id, self._ended = None, False
         self._client = client = GlueClient.of_hook(self._aws_hook())
-        if options.existing_job is None and client.ensure_definition(
-            definition(options, names.project, invocation.script)
-        ):
-            self.log.info("made the Glue job definition %s", self.job_name)
-        self._ended = False
-        self._job_run_id = client.start(request)
+        self._prepare(client, options, invocation)
+        self._job_run_id = client.start(request, self.refuse_if_killed)
+        self.refuse_if_killed()
         self._tell(client, self._job_run_id, context)
         return self._wait(client, self._job_run_id, options)
 
@@ -141,10 +140,27 @@ class GlueSparkJobOperator(GenericSparkJobOperator, GlueJobOperator):  # type: i
         try:
             self._client.stop(self.job_name, self._job_run_id)
         except EngineError as error:
-            self.log.warning("%s", error)
+            self.log.error(
+                "Glue job run %s of %s could not be stopped, and may still be running: %s; stop it in the "
+                "Glue console, or by "
+                "`aws glue batch-stop-job-run --region %s --job-name %s --job-run-ids %s`",
+                self._job_run_id,
+                self.job_name,
+                error,
+                self._client.region,
+                shlex.quote(self.job_name),
+                self._job_run_id,
+            )
         else:
             self._ended = True
             self.log.info("stopped Glue job run %s of %s", self._job_run_id, self.job_name)
+
+    def _prepare(self, client: GlueClient, options: Options, invocation: Invocation) -> None:
+        """See to it that the job of the run is there."""
+        if options.existing_job is not None:
+            client.check_existing(options.existing_job)
+        elif client.ensure_definition(definition(options, self.settings.project, invocation.script)):
+            self.log.info("made the Glue job definition %s", self.job_name)
 
     def _glue_options(self) -> Options:
         options = self.engine_options()
@@ -189,10 +205,15 @@ class GlueSparkJobOperator(GenericSparkJobOperator, GlueJobOperator):  # type: i
 
     def _wait(self, client: GlueClient, run_id: str, options: Options) -> RunEnd:
         """Look at the run until it has ended."""
-        pauses = waits(options.poll_interval.total_seconds())
+        found = looks(
+            lambda: client.run(self.job_name, run_id),
+            waits(options.poll_interval.total_seconds()),
+            f"Glue job run {run_id} of {self.job_name}",
+            self.log.warning,
+        )
         seen: RunState | None = None
         while True:
-            run = client.run(self.job_name, run_id)
+            run = next(found)
             state = run_state(run.state, run_id)
             if state is not seen:
                 self.log.info("Glue job run %s %s (%s)", run_id, state.words, state.name)
@@ -200,7 +221,6 @@ class GlueSparkJobOperator(GenericSparkJobOperator, GlueJobOperator):  # type: i
             if state.phase is not Phase.ACTIVE:
                 self._ended = True
                 return run_end(run, state, self.job_name)
-            time.sleep(next(pauses))
 
 
 def waits(longest: float) -> Iterator[float]:

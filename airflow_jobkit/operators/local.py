@@ -27,7 +27,10 @@ class LocalSparkJobOperator(GenericSparkJobOperator):
         options = self.engine_options()
         assert isinstance(options, Options)  # noqa: S101 - the factory and the Settings hold no others here
         with TemporaryDirectory(prefix="jobkit-code-") as folder:
-            self._run = LocalRun.start(fetched(invocation, Path(folder), self.store), options)
+            here = fetched(invocation, Path(folder), self.store)
+            self.refuse_if_killed()
+            self._run = LocalRun.start(here, options)
+            self.refuse_if_killed()
             self.log.info("running as process %s", self._run.pid)
             for line in self._run.lines():
                 self.log.info("%s", line)

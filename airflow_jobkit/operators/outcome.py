@@ -48,9 +48,10 @@ def conclude(end: RunEnd, result: Result | MissingResult, label: RunLabel) -> di
     if isinstance(result, Result) and result.error is not None:
         error = result.error
         raise JobFailedError(f"{error.type}: {error.message} (in {error.stage} of {label})")
+    reason = result.reason if isinstance(result, MissingResult) else None
     if not end.succeeded:
         raise EngineError(
-            f"{end.detail}: {label} ended without saying why (no error in {label.result}); "
+            f"{end.detail}: {label} ended without saying why ({reason or f'no error in {label.result}'}); "
             "its output is in the log above"
         )
     known = {

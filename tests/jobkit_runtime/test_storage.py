@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import errno
 import os
 import re
+import resource
+from contextlib import contextmanager
 
 import pytest
 
@@ -20,18 +23,38 @@ def test_text_goes_to_and_comes_back_from(prefix, tmp_path):
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.json"]
 
 
-def test_a_write_that_breaks_off_leaves_the_old_text_and_no_rubbish(tmp_path, monkeypatch):
+@contextmanager
+def files_limited_to(size: int):
+    """As a full disk: no file grows beyond so many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_write_that_breaks_off_leaves_the_old_text_and_no_rubbish(tmp_path):
     place = tmp_path / "a.json"
     storage.write_text(str(place), "old")
-
-    def full(descriptor: int) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StorageError, match=r"cannot write .*disk full"):
-        storage.write_text(str(place), "new")
+    with pytest.raises(StorageError, match=r"cannot write .*File too large"), files_limited_to(100):
+        storage.write_text(str(place), "new" * 100)
     assert place.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+@pytest.mark.parametrize("call", ["fsync", "chmod"])
+def test_a_volume_that_does_not_know_a_call_takes_the_text_all_the_same(call, tmp_path, monkeypatch):
+    called = []
+
+    def unknown(*arguments, **options):
+        called.append(call)
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+
+    monkeypatch.setattr(os, call, unknown)
+    storage.write_text(str(tmp_path / "a.json"), "new")
+    assert called
+    assert (tmp_path / "a.json").read_text() == "new"
 
 
 @pytest.mark.parametrize("call", [storage.read_text, storage.exists], ids=["reading", "asking"])

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from airflow.providers.databricks.hooks.databricks import DatabricksHook
 
+from airflow_jobkit.engines.databricks.refusals import explain, is_final
 from airflow_jobkit.engines.databricks.states import RunStatus, run_status
-from airflow_jobkit.errors import EngineError
+from airflow_jobkit.errors import EngineError, EngineUnavailableError
 
 T = TypeVar("T")
-
-_LONGEST_WORDS = 1000  # in characters; a proxy's HTML page is longer
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,8 @@ class RunOutput:
 class DatabricksClient:
     """The calls that a run needs.
 
-    Each raises EngineError, with the service's own words and what to do, when it is refused or not answered.
+    Each raises EngineError, with the service's own words and what to do, when it is refused, and the more
+    special EngineUnavailableError when it is not answered and may be later.
     The hook sends a request again after a lost answer or an error of the service; it is the request's
     idempotency token that keeps this from starting a second run.
     """
@@ -62,8 +61,19 @@ class DatabricksClient:
         self._hook = hook
 
     def submit(self, request: dict[str, Any]) -> int:
-        """Start a run and return its id; the same request again returns the id of the same run."""
-        return self._call("submit the run", lambda: int(self._hook.submit_run(request)))
+        """Start a run and return its id; the same request again returns the id of the same run.
+
+        Raises:
+            EngineError: It was refused; or nobody knows whether it has started a run, and then the message
+                says where to look for one.
+        """
+        try:
+            return self._call("submit the run", lambda: int(self._hook.submit_run(request)))
+        except EngineUnavailableError as error:
+            raise EngineError(
+                f"{error}; a run named {request['run_name']} may have been started all the same: look for it "
+                "among the job runs of the workspace, and cancel it, before you clear the task"
+            ) from error
 
     def run(self, run_id: int) -> DatabricksRun:
         """Look at a run; a state that is not known is an EngineError too."""
@@ -86,98 +96,8 @@ class DatabricksClient:
             raise
         # The hook has no error of its own on all versions: it may be Airflow's, of requests, or a KeyError.
         except Exception as error:
-            connection = self._hook.databricks_conn_id
-            raise EngineError(f"cannot {action} on Databricks: {explain(error, connection)}") from error
-
-
-def explain(error: Exception, connection: str) -> str:
-    """An error of the hook in words: what the service said, and what to do.
-
-    Args:
-        error: What the hook raised.
-        connection: Airflow's connection, for the remedy.
-    """
-    response = next((found for found in map(_response, _causes(error)) if found is not None), None)
-    if response is None:
-        return f"{_short(_failure(error))}; {_unanswered(error, connection)}"
-    code, message = _said(response)
-    status = response.status_code
-    return f"{message} ({code}, HTTP {status}); {_remedy(status, code, connection)}"
-
-
-def _remedy(status: int, code: str, connection: str) -> str:
-    match status:
-        case 401:
-            return f"give the connection {connection} a valid token or service principal"
-        case 403:
-            return f"give the user of the connection {connection} the permission for it"
-        case 404:
-            return f"check the ids in the `databricks:` options, and the host of the connection {connection}"
-        case 429:
-            return "let fewer tasks run at a time, or raise databricks_retry_limit"
-        case _ if status >= 500:
-            return "look at status.databricks.com, and let Airflow retry the task"
-        case _ if code in ("INVALID_PARAMETER_VALUE", "MALFORMED_REQUEST", "BAD_REQUEST"):
-            return "correct the `databricks:` options; `jobkit render` shows the request"
-        case _:
-            return f"check the `databricks:` options, and the connection {connection}"
-
-
-def _unanswered(error: Exception, connection: str) -> str:
-    if isinstance(error, ValueError | KeyError | TypeError | AttributeError):
-        return f"the host of the connection {connection} did not answer as a workspace does; check it"
-    return f"check the connection {connection}: its host, its port, and whether the host can be reached"
-
-
-def _said(response: Any) -> tuple[str, str]:
-    """The error code and the message of an answer; its text where it has no such form."""
-    try:
-        answer = response.json()
-    except ValueError:
-        answer = None
-    if not isinstance(answer, Mapping):
-        return response.reason or "no error code", _shortened(response.text) or "it gave no reason"
-    code, message = answer.get("error_code"), answer.get("message")
-    return str(code or "no error code"), _shortened(str(message or json.dumps(answer)))
-
-
-def _response(error: BaseException) -> Any:
-    """The HTTP answer that an error of requests holds."""
-    response = getattr(error, "response", None)
-    return response if hasattr(response, "status_code") else None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what led to it, up to the request that failed.
-
-    No further, since behind it may stand an error that has nothing to do with this call.
-    """
-    found: BaseException | None = error
-    while found is not None:
-        yield found
-        attempt = getattr(found, "last_attempt", None)  # of tenacity, which gave up
-        if attempt is not None:
-            yield attempt.exception()
-            return
-        if hasattr(found, "response"):  # of requests
-            return
-        found = found.__cause__ or found.__context__
-
-
-def _failure(error: Exception) -> BaseException:
-    """The failed request behind the error of a hook that gave up; else the error itself."""
-    causes = list(_causes(error))
-    gave_up = any(hasattr(cause, "last_attempt") for cause in causes)
-    return causes[-1] if gave_up else error
-
-
-def _short(error: BaseException) -> str:
-    return f"{type(error).__name__}: {_shortened(str(error))}"
-
-
-def _shortened(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _LONGEST_WORDS else f"{text[:_LONGEST_WORDS]}..."
+            text = f"cannot {action} on Databricks: {explain(error, self._hook.databricks_conn_id)}"
+            raise (EngineError if is_final(error) else EngineUnavailableError)(text) from error
 
 
 def _run(answer: Mapping[str, Any], run_id: int) -> DatabricksRun:

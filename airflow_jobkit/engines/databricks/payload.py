@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -18,11 +17,11 @@ WHEELS = "--jobkit_wheels"
 LARGEST_PARAMETERS = 10_000
 """The parameters of a task as JSON, in bytes: the limit of the Jobs API."""
 
-_TOKEN_LENGTH = 64
+TOKEN_SHOWN = "<token>"  # noqa: S105 - it stands for the token that a run is submitted with
 
 
-def submit(options: Options, invocation: Invocation, names: RunNames) -> dict[str, Any]:
-    """The runs/submit request of one try.
+def submit(options: Options, invocation: Invocation, names: RunNames, token: str) -> dict[str, Any]:
+    """The runs/submit request of a run.
 
     It has the form with `tasks`, of which there is one: the reference of the Jobs API 2.1 and 2.2 has no
     other, serverless compute works in no other, and each argument stands in it under its own name.
@@ -30,7 +29,8 @@ def submit(options: Options, invocation: Invocation, names: RunNames) -> dict[st
     Args:
         options: Complete options, without contradictions.
         invocation: What to execute.
-        names: What the run is called, and the try it belongs to.
+        names: What the run is called.
+        token: What makes Databricks start one run, however often this request is sent; 64 characters at most.
 
     Raises:
         EngineError: The arguments are too large, or the options name no compute.
@@ -46,24 +46,12 @@ def submit(options: Options, invocation: Invocation, names: RunNames) -> dict[st
         request["access_control_list"] = list(permissions)
     if options.timeout is not None:
         request["timeout_seconds"] = int(options.timeout.total_seconds())
-    request |= _plain(options.submit)
-    return {**request, "idempotency_token": idempotency_token(names, request)}
+    return {**request, **_plain(options.submit), "idempotency_token": token}
 
 
 def preview(options: Options, invocation: Invocation, names: RunNames) -> dict[str, Any]:
-    """The requests that a run comes to, by API call."""
-    return {"runs/submit": submit(options, invocation, names)}
-
-
-def idempotency_token(names: RunNames, request: Mapping[str, Any]) -> str:
-    """What makes Databricks start one run for one try, however often its request is sent.
-
-    The request is part of it: two Airflow environments with the same DAGs may share a workspace, and neither
-    may be given the run of the other.
-    """
-    canonical = json.dumps(request, sort_keys=True)
-    text = f"{names.run_key}|{names.try_number}|{canonical}"
-    return hashlib.sha256(text.encode()).hexdigest()[:_TOKEN_LENGTH]
+    """The requests that a run comes to, by API call; each run has a token of its own."""
+    return {"runs/submit": submit(options, invocation, names, TOKEN_SHOWN)}
 
 
 def _task(options: Options, invocation: Invocation) -> dict[str, Any]:

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from airflow_jobkit.engines.glue.options import MARKER_TAG, PROJECT_TAG
-from airflow_jobkit.engines.glue.payload import MARKER, RUN_KEY
+from airflow_jobkit.engines.glue.payload import MARKER
+from airflow_jobkit.engines.glue.refusals import MISSING, code_of, failed, is_throttled, not_started
 from airflow_jobkit.errors import EngineError
 
 _NEWEST_RUNS = 100
-_MISSING = "EntityNotFoundException"
 _ENDED = "JobRunInTerminalStateException"
 _EXISTS = frozenset({"AlreadyExistsException", "IdempotentParameterMismatchException"})
-
-_REMEDIES: Mapping[str, str] = {
-    "ConcurrentRunsExceededException": "set `glue: {queueing: true}`, so that a run waits for its turn, or "
-    "raise `glue: {max_concurrent_runs: ...}` (of an existing job: its own)",
-    "ResourceNumberLimitExceededException": "set `glue: {queueing: true}`, so that a run waits for its turn, "
-    "or ask AWS for a higher quota of the account",
-    _MISSING: "correct `glue: {existing_job: ...}`, or the connection's region and account",
-    "InvalidInputException": "correct what it names in the options under `glue:`",
-}
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-_THROTTLED = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException"})
+_SPARK = ("glueetl", "gluestreaming")
+_START_REPEATS = 4
 
 
 @dataclass(frozen=True)
@@ -49,11 +43,13 @@ class GlueClient:
         calls: A boto3 Glue client for what may be sent again.
         starts: One that sends a request once: boto3 cannot know whether a StartJobRun without an answer
             has started a run, and sending it again would start a second one.
+        pauses: The seconds between a StartJobRun that was throttled and the next one.
     """
 
-    def __init__(self, calls: Any, starts: Any) -> None:
+    def __init__(self, calls: Any, starts: Any, pauses: Callable[[], Iterable[float]] | None = None) -> None:
         self._calls = calls
         self._starts = starts
+        self._pauses = pauses or throttle_pauses
 
     @classmethod
     def of_hook(cls, hook: Any) -> GlueClient:
@@ -97,38 +93,63 @@ class GlueClient:
         try:
             self._calls.get_job(JobName=name)
         except ClientError as error:
-            if _code(error) != _MISSING:
-                raise refused("GetJob", name, error) from error
+            if code_of(error) != MISSING:
+                raise failed("GetJob", name, error) from error
         except BotoCoreError as error:
-            raise unanswered("GetJob", name, error) from error
+            raise failed("GetJob", name, error) from error
         else:
             return False
         try:
             self._calls.create_job(**request)
         except ClientError as error:
-            if _code(error) in _EXISTS:
+            if code_of(error) in _EXISTS:
                 return False
-            raise refused("CreateJob", name, error) from error
+            raise failed("CreateJob", name, error) from error
         except BotoCoreError as error:
-            raise unanswered("CreateJob", name, error) from error
+            raise failed("CreateJob", name, error) from error
         return True
 
-    def start(self, request: Mapping[str, Any]) -> str:
-        """Start a run by one request; its id.
+    def check_existing(self, job: str) -> None:
+        """Look whether a job that somebody else made can be used.
 
         Raises:
-            EngineError: Glue refused it, or the answer was lost, and then nobody knows whether it started.
+            EngineError: It is not there, is no Spark job, or Glue would repeat its failed runs.
         """
-        try:
-            return str(self._starts.start_job_run(**request)["JobRunId"])
-        except ClientError as error:
-            raise refused("StartJobRun", request["JobName"], error) from error
-        except BotoCoreError as error:
+        found = self._call("GetJob", job, self._calls.get_job, JobName=job)["Job"]
+        kind = found.get("Command", {}).get("Name")
+        if kind not in _SPARK:
             raise EngineError(
-                f"no answer from Glue to StartJobRun of {request['JobName']}: {error}; whether a run has "
-                f"started is unknown: look in the Glue console for one with the argument "
-                f"{RUN_KEY} {request['Arguments'][RUN_KEY]}, and stop it before the task runs again"
-            ) from error
+                f"the existing job {job} is no Spark job: its command is {kind}, not {' or '.join(_SPARK)}; "
+                "correct `glue: {existing_job: ...}`"
+            )
+        if found.get("MaxRetries"):
+            raise EngineError(
+                f"Glue would repeat failed runs of the existing job {job} by itself, {found['MaxRetries']} "
+                "times; set the job's MaxRetries to 0; retries are Airflow's"
+            )
+
+    def start(self, request: Mapping[str, Any], before_each: Callable[[], None]) -> str:
+        """Start a run; its id. A request that was throttled is sent again, any other is sent once.
+
+        Args:
+            request: The StartJobRun request.
+            before_each: Called right before each time that it is sent; what it raises comes through.
+
+        Raises:
+            EngineError: Glue refused it, or nobody knows whether it has started a run.
+        """
+        pauses = iter(self._pauses())
+        while True:
+            before_each()
+            try:
+                return str(self._starts.start_job_run(**request)["JobRunId"])
+            # The last two are of an answer that is not Glue's own, such as a proxy's.
+            except (BotoCoreError, ClientError, ResponseParserError, KeyError) as error:
+                throttled = isinstance(error, ClientError) and is_throttled(error)
+                pause = next(pauses, None) if throttled else None
+                if pause is None:
+                    raise not_started(request, error) from error
+            time.sleep(pause)
 
     def run(self, job: str, run_id: str) -> GlueRun:
         """A run as it is now."""
@@ -182,10 +203,14 @@ class GlueClient:
     def _call(self, action: str, job: str, method: Callable[..., Any], **request: Any) -> Any:
         try:
             return method(**request)
-        except ClientError as error:
-            raise refused(action, job, error) from error
-        except BotoCoreError as error:
-            raise unanswered(action, job, error) from error
+        except (BotoCoreError, ClientError) as error:
+            raise failed(action, job, error) from error
+
+
+def throttle_pauses() -> Iterator[float]:
+    """Seconds that grow, and that differ from task to task, so that not all come again at once."""
+    for repeat in range(_START_REPEATS):
+        yield random.uniform(0.5, 1) * 2**repeat  # noqa: S311 - nothing secret depends on it
 
 
 def _run(answer: Mapping[str, Any]) -> GlueRun:
@@ -195,34 +220,3 @@ def _run(answer: Mapping[str, Any]) -> GlueRun:
         error=answer.get("ErrorMessage", ""),
         started_on=answer.get("StartedOn"),
     )
-
-
-def refused(action: str, job: str, error: ClientError) -> EngineError:
-    """Glue's own words for a request that it did not carry out, and what to do."""
-    code, message = _code(error), error.response.get("Error", {}).get("Message", "")
-    of_job = f" of {job}" if job else ""
-    return EngineError(
-        f"Glue refused {action}{of_job}: {code}: {message.rstrip('.')}; {_remedy(code, action)}"
-    )
-
-
-def unanswered(action: str, job: str, error: BotoCoreError) -> EngineError:
-    """A request that did not reach Glue, or whose answer did not come back."""
-    of_job = f" of {job}" if job else ""
-    return EngineError(
-        f"{action}{of_job} did not reach Glue: {str(error).rstrip('.')}; look at the AWS connection: "
-        "credentials, region and network"
-    )
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", "no code"))
-
-
-def _remedy(code: str, action: str) -> str:
-    if code in _DENIED:
-        passing = ", and iam:PassRole for the runs' role" if action == "CreateJob" else ""
-        return f"allow glue:{action}{passing} to the AWS identity of the connection"
-    if code in _THROTTLED:
-        return "too many calls at once: let fewer tasks start together, or let Airflow retry the task"
-    return _REMEDIES.get(code, "look at the job in the Glue console, or let Airflow retry the task")

@@ -29,9 +29,7 @@ _DEFINITION_ONLY = (
     "iam_role_arn",
     "glue_version",
     "connections",
-    "security_configuration",
     "max_concurrent_runs",
-    "queueing",
     "tags",
 )
 _ROLES = ("iam_role_name", "iam_role_arn")

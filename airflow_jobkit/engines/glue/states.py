@@ -3,28 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 
+from airflow_jobkit.engines.states import Phase, RunState
 from airflow_jobkit.errors import EngineError
-
-
-class Phase(Enum):
-    """Whether a run goes on, and how it ended if not."""
-
-    ACTIVE = "active"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class RunState:
-    """A state of a run: Glue's name for it, what it means for the task, and words for a person."""
-
-    name: str
-    phase: Phase
-    words: str
-
 
 STATES: Mapping[str, RunState] = {
     state.name: state

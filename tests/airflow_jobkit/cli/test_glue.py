@@ -166,13 +166,19 @@ def test_days_say_how_long_an_unused_definition_is_kept(prune: Callable[..., Sai
     assert "nothing to remove" in prune("--days", "100")[1]
 
 
-def test_with_one_environment_what_only_another_needs_can_go(
-    glue: FakeGlue, prune: Callable[..., Said], made: Made
+def test_what_any_environment_needs_stays_whichever_one_this_machine_is_set_to(
+    glue: FakeGlue, prune: Callable[..., Said], made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dev, prod = made("dev-role"), made("prod-role")
-    prune("--env", "dev", "--yes")
-    assert set(glue.jobs) == {dev}
-    assert prod not in glue.jobs
+    monkeypatch.setenv("JOBKIT_ENV", "dev")
+    needed = {made("dev-role"), made("prod-role")}
+    prune("--yes")
+    assert set(glue.jobs) == needed
+
+
+def test_no_single_environment_can_be_asked_for(prune: Callable[..., Said]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        prune("--env", "dev")
+    assert ended.value.code == 2
 
 
 def test_without_a_terminal_nothing_is_removed_unless_yes_is_said(
@@ -229,4 +235,4 @@ def test_without_a_region_it_says_which_variable_to_set(
 
 def test_a_task_with_an_existing_job_needs_no_definition(project: Write) -> None:
     project("dags/flights.yaml", "flights: {tasks: {a: {spark_job: dwh.a, glue: {existing_job: nightly}}}}\n")
-    assert needed_definitions(Path("dags"), None) == ("dwh", {})
+    assert needed_definitions(Path("dags")) == ("dwh", {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -31,6 +32,20 @@ class TaskTimeoutError(BaseException):
     """As Airflow's own, which is no Exception either: the hook would take one for a failed request."""
 
 
+class NearbyDatabricksOperator(DatabricksSparkJobOperator):
+    """For a workspace that reaches folders of this machine, as one that executes nothing does."""
+
+    reaches = ("s3://", "/")
+
+
+class KilledEarly(NearbyDatabricksOperator):
+    """A task that Airflow kills when all is ready for the submit, and nothing was sent."""
+
+    def _databricks_hook(self) -> Any:
+        self.on_kill()
+        return super()._databricks_hook()
+
+
 @dataclass(frozen=True)
 class DatabricksTasks:
     """Tasks of a project whose code is published, and the workspace that they talk to."""
@@ -38,9 +53,15 @@ class DatabricksTasks:
     project: ProbeProject
     workspace: FakeWorkspace
 
-    def task(self, dag: DAG | None = None, options: Options | None = None, **arguments: Any) -> Any:
+    def task(
+        self,
+        dag: DAG | None = None,
+        options: Options | None = None,
+        operator: type[DatabricksSparkJobOperator] = NearbyDatabricksOperator,
+        **arguments: Any,
+    ) -> Any:
         params = {"code_version": Param("1.0.0"), "notification_service_type": Param("NOOP")}
-        return DatabricksSparkJobOperator(
+        return operator(
             task_id="task",
             dag=dag or DAG("probe_dag", params=params, schedule=None),
             spark_job="probe.report",
@@ -75,11 +96,22 @@ def test_a_task_submits_its_run_and_waits(tasks: DatabricksTasks) -> None:
     assert request["run_name"] == "probe_dag.task"
 
 
-def test_each_try_has_a_token_of_its_own(tasks: DatabricksTasks) -> None:
+def test_places_that_are_neither_on_s3_nor_a_volume_are_refused_before_anything_is_asked(
+    tasks: DatabricksTasks,
+) -> None:
+    with pytest.raises(EngineError, match="databricks cannot reach the code root /"):
+        TaskContext(tasks.task(operator=DatabricksSparkJobOperator)).execute()
+    assert tasks.workspace.requests == []
+    assert DatabricksSparkJobOperator.reaches == ("s3://", "/Volumes/")
+
+
+def test_each_submit_has_a_token_of_its_own_even_that_of_a_dag_run_which_is_made_again(
+    tasks: DatabricksTasks,
+) -> None:
     context = TaskContext(tasks.task())
-    for each in (context, context.retried(), context.cleared()):
+    for each in (context, context.retried(), context.cleared(), context):
         each.execute()
-    assert len(tasks.workspace.tokens) == 3
+    assert len(tasks.workspace.tokens) == 4
 
 
 def test_a_lost_answer_to_the_submit_starts_no_second_run(tasks: DatabricksTasks) -> None:
@@ -169,6 +201,54 @@ def test_a_killed_task_cancels_its_run_once(tasks: DatabricksTasks) -> None:
     assert tasks.workspace.calls("cancel") == [{"run_id": RUN_ID}]
 
 
+def test_a_task_that_is_killed_right_before_its_submit_starts_no_run(tasks: DatabricksTasks) -> None:
+    task = tasks.task(operator=KilledEarly)
+    with pytest.raises(EngineError, match="killed"):
+        TaskContext(task).execute()
+    assert tasks.workspace.requests == []
+
+
+def test_a_task_that_is_killed_before_it_knows_its_run_cancels_it(tasks: DatabricksTasks) -> None:
+    tasks.workspace.states = (RUNNING,)
+    tasks.workspace.held["submit"] = threading.Event()
+    executing = Executing(TaskContext(tasks.task()))
+    assert eventually(lambda: tasks.workspace.tokens)
+    executing.task.on_kill()
+    tasks.workspace.held["submit"].set()
+    assert "killed" in str(executing.ended())
+    assert [call for call, _ in tasks.workspace.requests] == ["submit", "cancel"]
+
+
+def test_a_submit_that_fails_cancels_no_run_of_an_earlier_try(tasks: DatabricksTasks) -> None:
+    denied = Failure.said(403, "PERMISSION_DENIED", "no")
+    tasks.workspace.states = ({"life_cycle_state": "HIBERNATING"},)
+    tasks.workspace.failures = {"cancel": [denied]}
+    context = TaskContext(tasks.task())
+    with pytest.raises(EngineError, match="HIBERNATING"):
+        context.execute()
+    tasks.workspace.failures["submit"] = [denied]
+    with pytest.raises(EngineError, match="cannot submit"):
+        context.retried().execute()
+    assert len(tasks.workspace.calls("cancel")) == 1
+
+
+def test_looks_that_fail_for_a_while_end_no_run(tasks: DatabricksTasks, task_log: Callable[[], str]) -> None:
+    down = Failure.said(503, "TEMPORARILY_UNAVAILABLE", "down")
+    tasks.workspace.failures["get"] = [down] * 6  # each look of the hook's is three
+    TaskContext(tasks.task()).execute()
+    assert tasks.workspace.calls("cancel") == []
+    log = task_log()
+    assert log.count("cannot be looked at now, and is looked at again for 10m: cannot look at run") == 1
+    assert log.count("can be looked at again") == 1
+
+
+def test_a_run_that_is_not_there_any_more_ends_the_task_at_once(tasks: DatabricksTasks) -> None:
+    tasks.workspace.failures["get"] = [Failure.said(400, "INVALID_PARAMETER_VALUE", "Run does not exist")]
+    with pytest.raises(EngineError, match="Run does not exist"):
+        TaskContext(tasks.task()).execute()
+    assert len(tasks.workspace.calls("get")) == 1
+
+
 def test_a_task_that_times_out_cancels_its_run(tasks: DatabricksTasks) -> None:
     def raise_error(number: int, frame: object) -> None:
         raise TaskTimeoutError
@@ -197,7 +277,12 @@ def test_a_run_that_cannot_be_cancelled_is_logged_and_hides_no_error(
     tasks.workspace.failures["cancel"] = [Failure.said(403, "PERMISSION_DENIED", "may not cancel")]
     with pytest.raises(EngineError, match="life cycle state 'HIBERNATING'"):
         TaskContext(tasks.task()).execute()
-    assert "may not cancel (PERMISSION_DENIED, HTTP 403)" in task_log()
+    said = [line for line in task_log().splitlines() if "could not be cancelled" in line]
+    assert len(said) == 1
+    assert re.search(r"\berror\b", said[0], re.IGNORECASE)
+    assert f"Databricks run {RUN_ID} could not be cancelled, and may still be running: cannot" in said[0]
+    assert "may not cancel (PERMISSION_DENIED, HTTP 403)" in said[0]
+    assert f"or by `databricks jobs cancel-run {RUN_ID}`" in said[0]
 
 
 def test_a_task_that_is_killed_before_it_has_a_run_asks_nothing(tasks: DatabricksTasks) -> None:

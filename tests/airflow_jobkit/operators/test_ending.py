@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -21,6 +23,9 @@ from airflow_jobkit.engines.local import client
 from airflow_jobkit.engines.local.client import LocalRun
 from airflow_jobkit.engines.local.options import Options
 from airflow_jobkit.errors import EngineError, JobFailedError
+from airflow_jobkit.operators.local import LocalSparkJobOperator
+from airflow_jobkit.operators.outcome import RunEnd
+from airflow_jobkit.operators.task_run import TaskRun
 
 DEAF = "    import signal\n    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
 
@@ -33,6 +38,31 @@ def place(tmp_path: Path) -> Iterator[Path]:
         for pid in pids(tmp_path):
             if runs(pid):
                 os.kill(pid, signal.SIGKILL)
+
+
+class Careless(LocalSparkJobOperator):
+    """An Engine that never asks whether the task was killed."""
+
+    def run_job(self, invocation: Invocation, run: TaskRun, context: Any) -> RunEnd:
+        return RunEnd(True, "it ran")
+
+
+@contextmanager
+def started_processes(meanwhile: Callable[[], None] = lambda: None) -> Iterator[list[object]]:
+    """The commands that Python starts; `meanwhile` is called while it does, as a signal handler may be."""
+    commands: list[object] = []
+    looking = [True]
+
+    def look(event: str, arguments: tuple[object, ...]) -> None:
+        if looking and event == "subprocess.Popen":
+            commands.append(arguments[1])
+            meanwhile()
+
+    sys.addaudithook(look)  # there is no way to take one out again
+    try:
+        yield commands
+    finally:
+        looking.clear()
 
 
 @pytest.fixture
@@ -73,7 +103,7 @@ class TestKill:
     def test_it_ends_children_whose_script_has_ended_before_them(
         self, project: ProbeProject, place: Path
     ) -> None:
-        source = SLEEPS.replace("time.sleep(99)", "os._exit(0)")
+        source = SLEEPS.replace("time.sleep(600)", "os._exit(0)")
         project.publish("1.0.0", leaves=source)
         summary = TaskContext(project.task("leaves", job_args={"place": str(place)})).run()
         assert summary["status"] == "unknown"
@@ -82,22 +112,53 @@ class TestKill:
     def test_it_ends_children_that_left_for_a_session_of_their_own(
         self, project: ProbeProject, place: Path
     ) -> None:
-        project.publish("1.0.0", sleeps=SLEEPS.replace('"99"]', '"99"], start_new_session=True'))
+        project.publish("1.0.0", sleeps=SLEEPS.replace('"600"]', '"600"], start_new_session=True'))
         executing = Executing(TaskContext(project.task("sleeps", job_args={"place": str(place)})))
         script, child = pids(place)
         executing.task.on_kill()
         assert [runs(script), runs(child)] == [False, False]
         assert isinstance(executing.ended(), JobFailedError)
 
-    def test_it_does_nothing_before_the_start_and_after_the_end(
-        self, project: ProbeProject, task_log: Any
-    ) -> None:
+    def test_after_the_end_it_does_nothing(self, project: ProbeProject, task_log: Any) -> None:
         project.publish("1.0.0", quick="def main(): pass\n")
         task = project.task("quick")
-        task.on_kill()
         assert TaskContext(task).execute()["status"] == "success"
         task.on_kill()
         assert "stopped process" not in task_log()
+
+    def test_before_the_start_it_lets_nothing_start(self, project: ProbeProject, task_log: Any) -> None:
+        """Airflow 3 lets a killed task run on for some seconds; its next try is another operator."""
+        project.publish("1.0.0", quick="def main(): pass\n")
+        task = project.task("quick")
+        killed = task.prepare_for_execution()
+        killed.on_kill()
+        with pytest.raises(EngineError, match="Airflow killed the task"), started_processes() as started:
+            TaskContext(killed).execute()
+        assert started == []
+        assert TaskContext(task).run()["status"] == "success"
+
+    def test_not_even_an_engine_that_never_asks_runs_a_job_of_a_killed_task(
+        self, project: ProbeProject
+    ) -> None:
+        project.publish("1.0.0", quick="def main(): pass\n")
+        dag = project.task("quick").dag
+        task = Careless(task_id="careless", dag=dag, spark_job="probe.quick", settings=project.settings())
+        task.on_kill()
+        with pytest.raises(EngineError, match="Airflow killed the task"):
+            TaskContext(task).execute()
+
+    def test_while_the_process_starts_it_ends_the_process_as_soon_as_that_is_known(
+        self, project: ProbeProject, task_log: Any
+    ) -> None:
+        project.publish("1.0.0", quick="import time\ndef main(): time.sleep(1)\n")
+        task = project.task("quick")
+        with (
+            pytest.raises(EngineError, match="or is stopped now"),
+            started_processes(task.on_kill) as started,
+        ):
+            TaskContext(task).execute()
+        assert len(started) == 1
+        assert re.search(r"stopped process \d+ and its children", task_log())
 
     def test_an_exception_while_execute_waits_ends_the_script(
         self, project: ProbeProject, place: Path
@@ -111,7 +172,7 @@ class TestKill:
 def test_a_process_that_the_job_leaves_behind_is_ended_and_does_not_hold_the_task(
     project: ProbeProject, place: Path
 ) -> None:
-    project.publish("1.0.0", leaves=SLEEPS.replace("time.sleep(99)", "return {}"))
+    project.publish("1.0.0", leaves=SLEEPS.replace("time.sleep(600)", "return {}"))
     started = time.monotonic()
     assert TaskContext(project.task("leaves", job_args={"place": str(place)})).run()["status"] == "success"
     assert time.monotonic() - started < 10
@@ -122,8 +183,8 @@ def test_a_process_that_the_job_leaves_behind_is_ended_and_does_not_hold_the_tas
 def test_a_process_that_left_for_a_session_of_its_own_and_outlived_its_parent_is_ended_too(
     project: ProbeProject, place: Path
 ) -> None:
-    source = SLEEPS.replace('"99"]', '"99"], start_new_session=True')
-    project.publish("1.0.0", leaves=source.replace("time.sleep(99)", "return {}"))
+    source = SLEEPS.replace('"600"]', '"600"], start_new_session=True')
+    project.publish("1.0.0", leaves=source.replace("time.sleep(600)", "return {}"))
     started = time.monotonic()
     assert TaskContext(project.task("leaves", job_args={"place": str(place)})).run()["status"] == "success"
     assert time.monotonic() - started < 10
@@ -131,16 +192,16 @@ def test_a_process_that_left_for_a_session_of_its_own_and_outlived_its_parent_is
 
 
 def test_a_process_that_lost_its_mark_is_ended_too(project: ProbeProject, place: Path) -> None:
-    source = SLEEPS.replace('"99"]', '"99"], env={}')
-    project.publish("1.0.0", leaves=source.replace("time.sleep(99)", "return {}"))
+    source = SLEEPS.replace('"600"]', '"600"], env={}')
+    project.publish("1.0.0", leaves=source.replace("time.sleep(600)", "return {}"))
     assert TaskContext(project.task("leaves", job_args={"place": str(place)})).run()["status"] == "success"
     assert not runs(pids(place)[1])
 
 
 def test_a_process_that_nothing_leads_to_does_not_hold_the_task(project: ProbeProject, place: Path) -> None:
     """It lost its mark, left for a session of its own, and outlived its parent."""
-    source = SLEEPS.replace('"99"]', '"99"], env={}, start_new_session=True')
-    project.publish("1.0.0", leaves=source.replace("time.sleep(99)", "return {}"))
+    source = SLEEPS.replace('"600"]', '"600"], env={}, start_new_session=True')
+    project.publish("1.0.0", leaves=source.replace("time.sleep(600)", "return {}"))
     started = time.monotonic()
     assert TaskContext(project.task("leaves", job_args={"place": str(place)})).run()["status"] == "success"
     assert time.monotonic() - started < 10

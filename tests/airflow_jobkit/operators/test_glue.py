@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -29,6 +30,12 @@ class TimedOutError(BaseException):
     """Airflow's own time-out is no Exception either, so that no library takes it for one of its errors."""
 
 
+class NearbyGlueOperator(GlueSparkJobOperator):
+    """For a Glue that reaches folders of this machine, as one that executes nothing does."""
+
+    reaches = ("s3://", "/")
+
+
 @dataclass(frozen=True)
 class GlueTasks:
     """Tasks of a project whose code is published, and the Glue that they talk to."""
@@ -36,9 +43,15 @@ class GlueTasks:
     project: ProbeProject
     glue: FakeGlue
 
-    def task(self, dag: DAG | None = None, options: Options | None = None, **arguments: Any) -> Any:
+    def task(
+        self,
+        dag: DAG | None = None,
+        options: Options | None = None,
+        operator: type[GlueSparkJobOperator] = NearbyGlueOperator,
+        **arguments: Any,
+    ) -> Any:
         params = {"code_version": Param("1.0.0"), "notification_service_type": Param("NOOP")}
-        return GlueSparkJobOperator(
+        return operator(
             task_id="task",
             dag=dag or DAG("probe_dag", params=params, schedule=None),
             spark_job="probe.report",
@@ -78,6 +91,13 @@ def test_a_task_makes_the_definition_starts_its_run_and_waits(tasks: GlueTasks) 
     assert request["Arguments"]["--module_name"] == "probe.report"
 
 
+def test_places_that_are_not_on_s3_are_refused_before_anything_is_asked(tasks: GlueTasks) -> None:
+    with pytest.raises(EngineError, match=r"glue cannot reach the code root .*`code: \{root: s3://\.\.\.\}`"):
+        TaskContext(tasks.task(operator=GlueSparkJobOperator)).execute()
+    assert tasks.glue.calls == []
+    assert GlueSparkJobOperator.reaches == ("s3://",)
+
+
 def test_the_run_carries_the_run_key(tasks: GlueTasks) -> None:
     context = TaskContext(tasks.task())
     context.execute()
@@ -88,10 +108,17 @@ def test_the_run_carries_the_run_key(tasks: GlueTasks) -> None:
 
 
 def test_an_existing_job_is_used_as_it_is(tasks: GlueTasks) -> None:
-    tasks.glue.jobs["nightly"] = {"Name": "nightly"}
+    tasks.glue.jobs["nightly"] = {"Name": "nightly", "Command": {"Name": "glueetl"}}
     TaskContext(tasks.task(options=Options(existing_job="nightly", poll_interval=QUICKLY))).execute()
-    assert tasks.glue.count() == {"StartJobRun": 1, "GetJobRun": 3}
+    assert tasks.glue.count() == {"GetJob": 1, "StartJobRun": 1, "GetJobRun": 3}
     assert tasks.glue.requests("StartJobRun")[0].keys() == {"JobName", "Arguments"}
+
+
+def test_an_existing_job_that_glue_repeats_by_itself_is_not_started(tasks: GlueTasks) -> None:
+    tasks.glue.jobs["nightly"] = {"Name": "nightly", "Command": {"Name": "glueetl"}, "MaxRetries": 1}
+    with pytest.raises(EngineError, match="set the job's MaxRetries to 0"):
+        TaskContext(tasks.task(options=Options(existing_job="nightly"))).execute()
+    assert tasks.glue.count() == {"GetJob": 1}
 
 
 def test_the_run_is_known_to_other_tasks_and_to_the_link_while_it_runs(tasks: GlueTasks) -> None:
@@ -170,12 +197,70 @@ def test_a_run_that_cannot_be_stopped_is_logged_and_hides_no_error(
     tasks.glue.stop_errors = [("InternalServiceException", "try again")]
     with pytest.raises(EngineError, match="in the state 'PAUSED'"):
         TaskContext(tasks.task()).execute()
-    assert "InternalServiceException: try again" in task_log()
+    (job,) = tasks.glue.jobs
+    said = [line for line in task_log().splitlines() if "could not be stopped" in line]
+    assert len(said) == 1
+    assert re.search(r"\berror\b", said[0], re.IGNORECASE)
+    assert f"Glue job run jr_1 of {job} could not be stopped, and may still be running: Glue does" in said[0]
+    assert "InternalServiceException: try again" in said[0]
+    command = f"aws glue batch-stop-job-run --region eu-west-1 --job-name {job} --job-run-ids jr_1"
+    assert command in said[0]
 
 
 def test_a_task_that_is_killed_before_it_has_a_run_asks_nothing_of_glue(tasks: GlueTasks) -> None:
     tasks.task().on_kill()
     assert tasks.glue.calls == []
+
+
+def test_a_task_that_is_killed_while_its_definition_is_looked_up_starts_no_run(tasks: GlueTasks) -> None:
+    tasks.glue.held["GetJob"] = threading.Event()
+    executing = Executing(TaskContext(tasks.task()))
+    assert eventually(lambda: tasks.glue.count()["GetJob"])
+    executing.task.on_kill()
+    tasks.glue.held["GetJob"].set()
+    assert "killed" in str(executing.ended())
+    assert tasks.glue.runs == {}
+
+
+def test_a_task_that_is_killed_before_it_knows_its_run_stops_it(tasks: GlueTasks) -> None:
+    tasks.glue.states = ("RUNNING",)
+    tasks.glue.held["StartJobRun"] = threading.Event()
+    executing = Executing(TaskContext(tasks.task()))
+    assert eventually(lambda: tasks.glue.runs)
+    executing.task.on_kill()
+    tasks.glue.held["StartJobRun"].set()
+    assert "killed" in str(executing.ended())
+    assert tasks.glue.runs["jr_1"]["JobRunState"] == "STOPPED"
+    assert tasks.glue.count()["GetJobRun"] == 0
+
+
+def test_a_start_that_fails_stops_no_run_of_an_earlier_try(tasks: GlueTasks) -> None:
+    tasks.glue.states = ("RUNNING", "PAUSED")
+    tasks.glue.stop_errors = [("InternalServiceException", "try again")]
+    context = TaskContext(tasks.task())
+    with pytest.raises(EngineError, match="PAUSED"):
+        context.execute()
+    tasks.glue.refusals["StartJobRun"] = [("InvalidInputException", "no")]
+    with pytest.raises(EngineError, match="InvalidInputException"):
+        context.retried().execute()
+    assert tasks.glue.count()["BatchStopJobRun"] == 1
+
+
+def test_looks_that_fail_for_a_while_end_no_run(tasks: GlueTasks, task_log: Callable[[], str]) -> None:
+    throttled = ("ThrottlingException", "Rate exceeded")
+    tasks.glue.refusals["GetJobRun"] = [throttled, ("InternalServiceException", "oops", 500)]
+    TaskContext(tasks.task(botocore_config={"retries": {"total_max_attempts": 1}})).execute()
+    assert tasks.glue.count()["BatchStopJobRun"] == 0
+    log = task_log()
+    assert log.count("cannot be looked at now, and is looked at again for 10m: Glue refused GetJobRun") == 1
+    assert log.count("can be looked at again") == 1
+
+
+def test_a_run_that_is_not_there_any_more_ends_the_task_at_once(tasks: GlueTasks) -> None:
+    tasks.glue.refusals["GetJobRun"] = [("EntityNotFoundException", "Run jr_1 not found")]
+    with pytest.raises(EngineError, match="Run jr_1 not found"):
+        TaskContext(tasks.task()).execute()
+    assert tasks.glue.count()["GetJobRun"] == 1
 
 
 def test_a_lost_answer_to_the_start_starts_no_second_run(

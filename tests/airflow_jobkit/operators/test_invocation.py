@@ -186,6 +186,27 @@ class TestNotifier:
         assert told.read_text().startswith("probe.echo 1.0.0: success")
         assert services["FILE"]["class"] == "probe.notifiers:ToFile"
 
+    @pytest.mark.parametrize("by", ["by the task", "by the trigger form"])
+    def test_its_settings_never_are_in_an_argument_since_they_may_be_secret(
+        self, project: ProbeProject, by: str
+    ) -> None:
+        project.publish("1.0.0", process=PROCESS, notifiers=self.NOTIFIER)
+        services = {"FILE": {"class": "probe.notifiers:ToFile", "path": "/dev/null"}}
+        chosen = {"notification_service_type": "FILE"}
+        arguments = chosen if by == "by the task" else {}
+        task = project.task("process", settings=project.settings(notifiers=services), **arguments)
+        argv = metrics(TaskContext(task, conf={} if arguments else chosen))["argv"]
+        assert argv[argv.index("--jobkit_envelope") + 1].startswith(f"@{project.runs_root}/probe_dag/")
+
+    def test_a_notifier_without_settings_needs_no_file(self, project: ProbeProject) -> None:
+        project.publish("1.0.0", process=PROCESS, notifiers=self.NOTIFIER)
+        services = {"FILE": {"class": "probe.notifiers:ToFile", "path": "/dev/null"}}
+        task = project.task(
+            "process", settings=project.settings(notifiers=services), notification_service_type="LOG"
+        )
+        argv = metrics(TaskContext(task))["argv"]
+        assert not argv[argv.index("--jobkit_envelope") + 1].startswith("@")
+
     def test_an_unknown_notifier_is_named_with_the_known_ones_before_anything_starts(
         self, project: ProbeProject, task_log: Any
     ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from task_context import ProbeProject, TaskContext
 
 from airflow_jobkit.contracts.result import Result, parse_result
-from airflow_jobkit.errors import ContractError, EngineError, JobFailedError
+from airflow_jobkit.errors import EngineError, JobFailedError
 from airflow_jobkit.operators.local import run_end
 from airflow_jobkit.operators.outcome import XCOM_LIMIT, RunEnd, RunLabel, conclude
 
@@ -32,6 +32,21 @@ def run(project: ProbeProject, source: str, **arguments: Any) -> Any:
     return TaskContext(project.task("job", **arguments)).run()
 
 
+def leaving(action: str, exit_code: int) -> str:
+    """A job that does something with `result`, the path of its Result, and leaves at once."""
+    return f"""
+        import base64, json, os, pathlib, sys, zlib
+
+        def main():
+            text = sys.argv[sys.argv.index("--jobkit_envelope") + 1]
+            packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            result = pathlib.Path(json.loads(zlib.decompress(packed))["result"])
+            result.parent.mkdir(parents=True, exist_ok=True)
+            {action}
+            os._exit({exit_code})
+    """
+
+
 class TestSuccess:
     def test_the_summary_tells_status_version_digest_metrics_and_where_the_result_is(
         self, project: ProbeProject
@@ -47,6 +62,12 @@ class TestSuccess:
         assert (summary["rows_in"], summary["rows_out"], summary["datasets"]) == (None, None, [])
         assert json.loads(Path(summary["result"]).read_text())["code_digest"] == digest
         assert "execute" in summary["timings"]
+
+    def test_what_the_engine_said_of_the_end_is_in_the_log(
+        self, project: ProbeProject, task_log: Any
+    ) -> None:
+        run(project, "def main(): pass\n")
+        assert "exit code 0" in task_log()
 
     def test_the_summary_holds_rows_in_and_out_of_all_datasets(self) -> None:
         result = golden_result("result-v1-success.json")
@@ -210,22 +231,93 @@ class TestUnknown:
             f"{said}: probe.job at code version 1.0.0, try 1 ended without saying why (no error in /"
         )
 
-    def test_a_result_of_a_newer_form_asks_for_an_upgrade(self, project: ProbeProject) -> None:
-        source = """
-            import base64, json, os, pathlib, sys, zlib
+
+UNREADABLE = [
+    pytest.param(
+        "result.write_text('{\"schema\": 99}')", "schema 99.*upgrade airflow-jobkit", id="newer form"
+    ),
+    pytest.param("result.write_text('{')", "not a Result", id="half of one"),
+    pytest.param("result.symlink_to(result)", "symbolic links", id="a place that gives an error"),
+]
+
+
+class TestUnreadable:
+    """The run has ended, so an error that makes Airflow try again might repeat one that has succeeded."""
+
+    @pytest.mark.parametrize(("leaves", "said"), UNREADABLE)
+    def test_after_a_success_it_is_unknown_and_the_log_says_why(
+        self, project: ProbeProject, task_log: Any, leaves: str, said: str
+    ) -> None:
+        summary = run(project, leaving(leaves, exit_code=0))
+        assert summary["status"] == "unknown"
+        assert set(summary) == {"status", "code_version", "code_digest", "result"}
+        assert re.search(
+            f"(?i)error.*the Result cannot be read, so what the job did is unknown: .*{said}", task_log()
+        )
+
+    @pytest.mark.parametrize(("leaves", "said"), UNREADABLE)
+    def test_after_a_failure_the_engines_word_comes_first(
+        self, project: ProbeProject, leaves: str, said: str
+    ) -> None:
+        with pytest.raises(EngineError, match=f"^exit code 3: probe.*its Result cannot be read: .*{said}"):
+            run(project, leaving(leaves, exit_code=3))
+
+    @pytest.mark.parametrize("exit_code", [0, 3], ids=["a success", "a failure"])
+    def test_a_bucket_that_has_gone_hides_neither(
+        self,
+        project: ProbeProject,
+        bucket: str,
+        monkeypatch: pytest.MonkeyPatch,
+        task_log: Any,
+        exit_code: int,
+    ) -> None:
+        monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://")
+        source = f"""
+            import boto3, os
 
             def main():
-                text = sys.argv[sys.argv.index("--jobkit_envelope") + 1]
-                packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-                result = pathlib.Path(json.loads(zlib.decompress(packed))["result"])
-                result.parent.mkdir(parents=True, exist_ok=True)
-                result.write_text('{"schema": 99}')
-                os._exit(0)
+                bucket = boto3.resource("s3").Bucket({bucket!r})
+                bucket.objects.delete()
+                bucket.delete()
+                os._exit({exit_code})
         """
-        with pytest.raises(
-            ContractError, match=r"result\.json: a Result of schema 99.*upgrade airflow-jobkit"
-        ):
-            run(project, source)
+        settings = project.settings(runs_root=f"s3://{bucket}/runs")
+        if exit_code == 0:
+            assert run(project, source, settings=settings)["status"] == "unknown"
+            assert "the Result cannot be read" in task_log()
+        else:
+            with pytest.raises(
+                EngineError, match=r"^exit code 3: .*its Result cannot be read: .*NoSuchBucket"
+            ):
+                run(project, source, settings=settings)
+
+
+class TestAnotherTry:
+    """An orphan of an earlier try may still run, and writes to the same place."""
+
+    GOLDEN_SUCCESS = json.loads((GOLDEN / "result-v1-success.json").read_text())
+
+    def leaves(self, try_number: int | None, exit_code: int) -> str:
+        document = json.dumps({**self.GOLDEN_SUCCESS, "try_number": try_number})
+        return leaving(f"result.write_text({document!r})", exit_code)
+
+    def test_a_result_of_another_try_does_not_count_and_the_log_names_that_try(
+        self, project: ProbeProject, task_log: Any
+    ) -> None:
+        project.publish("1.0.0", job=self.leaves(1, exit_code=0))
+        summary = TaskContext(project.task("job"), try_number=2).run()
+        assert summary["status"] == "unknown"
+        assert re.search(r"(?i)warning.*is that of try 1: what try 2 did is unknown", task_log())
+
+    def test_a_failure_says_whose_result_it_is(self, project: ProbeProject) -> None:
+        project.publish("1.0.0", job=self.leaves(1, exit_code=3))
+        with pytest.raises(EngineError, match=r"^exit code 3: .*, try 2 ended .*is that of try 1\)"):
+            TaskContext(project.task("job"), try_number=2).run()
+
+    @pytest.mark.parametrize("try_number", [2, None], ids=["of this try", "that names no try"])
+    def test_a_result_counts(self, project: ProbeProject, try_number: int | None) -> None:
+        project.publish("1.0.0", job=self.leaves(try_number, exit_code=0))
+        assert TaskContext(project.task("job"), try_number=2).run()["status"] == "success"
 
 
 def test_an_exit_code_of_zero_is_a_success_and_any_other_is_none() -> None:

@@ -11,8 +11,8 @@ from fake_workspace import FAILED, RUN_ID, RUNNING, TASK_RUN_ID, TOKEN, Failure,
 from tenacity import stop_after_attempt
 
 from airflow_jobkit.engines.databricks.client import DatabricksClient, RunOutput
-from airflow_jobkit.engines.databricks.states import Phase
-from airflow_jobkit.errors import EngineError
+from airflow_jobkit.engines.states import Phase
+from airflow_jobkit.errors import EngineError, EngineUnavailableError
 
 REQUEST = {"run_name": "flights", "tasks": [{"num_workers": 1}], "idempotency_token": "abc"}
 LOST = Failure(None)
@@ -169,6 +169,51 @@ def test_what_goes_on_for_too_long_says_how_the_last_attempt_failed(
     assert len(workspace.calls("get")) == 3
 
 
+@pytest.mark.parametrize(
+    ("failure", "passing"),
+    [
+        pytest.param(LOST, True, id="the answers are lost"),
+        pytest.param(Failure.said(503, "TEMPORARILY_UNAVAILABLE", "down"), True, id="the service is down"),
+        pytest.param(
+            Failure.said(429, "REQUEST_LIMIT_EXCEEDED", "slow"), True, id="there are too many calls"
+        ),
+        pytest.param(Failure(200, "<html>Back soon</html>"), True, id="a proxy answers instead"),
+        pytest.param(
+            Failure.said(400, "INVALID_PARAMETER_VALUE", "no run"), False, id="there is no such run"
+        ),
+        pytest.param(Failure.said(403, "PERMISSION_DENIED", "no"), False, id="it may not be looked at"),
+    ],
+)
+def test_a_failed_look_tells_whether_another_one_may_succeed(
+    workspace: FakeWorkspace, client: DatabricksClient, failure: Failure, passing: bool
+) -> None:
+    """A run goes on while its service cannot be asked; what is final ends the waiting."""
+    workspace.failures["get"] = [failure] * 3
+    with pytest.raises(EngineError) as raised:
+        client.run(RUN_ID)
+    assert isinstance(raised.value, EngineUnavailableError) == passing
+
+
+@pytest.mark.parametrize(
+    ("failure", "unknown"),
+    [
+        pytest.param(LOST, True, id="the answers are lost"),
+        pytest.param(Failure.said(500, "INTERNAL_ERROR", "try again"), True, id="the service has an error"),
+        pytest.param(Failure(200, "{}"), True, id="the answer has no run"),
+        pytest.param(Failure.said(400, "INVALID_PARAMETER_VALUE", "no"), False, id="it is refused"),
+    ],
+)
+def test_a_submit_without_a_good_answer_says_where_to_look_for_its_run(
+    workspace: FakeWorkspace, client: DatabricksClient, failure: Failure, unknown: bool
+) -> None:
+    """Whether a run has started is then not known to anybody but the workspace."""
+    workspace.failures["submit"] = [failure] * 3
+    with pytest.raises(EngineError) as raised:
+        client.submit(REQUEST)
+    assert ("; a run named flights may have been started all the same: look" in str(raised.value)) == unknown
+    assert not isinstance(raised.value, EngineUnavailableError)
+
+
 def test_an_error_is_not_explained_by_another_one_that_was_there_before(
     workspace: FakeWorkspace, client: DatabricksClient
 ) -> None:
@@ -187,6 +232,7 @@ def test_an_error_is_not_explained_by_another_one_that_was_there_before(
 def test_a_connection_that_does_not_exist_is_named(workspace: FakeWorkspace) -> None:
     """Airflow's own error comes through."""
     client = DatabricksClient(DatabricksHook("nowhere"))
-    with pytest.raises(EngineError, match="nowhere"):
+    with pytest.raises(EngineError, match="nowhere") as raised:
         client.submit(REQUEST)
+    assert "may have been started" not in str(raised.value)
     assert workspace.requests == []

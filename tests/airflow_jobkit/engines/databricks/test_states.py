@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from airflow.providers.databricks.hooks.databricks import RunState as StockRunState
 
-from airflow_jobkit.engines.databricks.states import LIFE_CYCLES, RESULTS, Phase, run_status
+from airflow_jobkit.engines.databricks.states import LIFE_CYCLES, RESULTS, run_status
+from airflow_jobkit.engines.states import Phase
 from airflow_jobkit.errors import EngineError
 
 ACTIVE = ("QUEUED", "PENDING", "BLOCKED", "WAITING_FOR_RETRY", "RUNNING", "TERMINATING")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 from fake_glue import FakeGlue, running_fake_glue
 
-from airflow_jobkit.engines.glue.client import GlueClient
-from airflow_jobkit.errors import EngineError
+from airflow_jobkit.engines.glue.client import GlueClient, throttle_pauses
+from airflow_jobkit.errors import EngineError, EngineUnavailableError
 
 DEFINITION = {
     "Name": "dwh-0123456789",
@@ -40,8 +42,15 @@ def client(glue: FakeGlue) -> GlueClient:
         )
 
     return GlueClient(
-        made(Config(retries={"total_max_attempts": 2})), made(Config(retries={"total_max_attempts": 1}))
+        made(Config(retries={"total_max_attempts": 2})),
+        made(Config(retries={"total_max_attempts": 1}, read_timeout=0.5)),
+        pauses=lambda: [0.0, 0.0],
     )
+
+
+def start(client: GlueClient) -> str:
+    """Start the run; nothing speaks against it."""
+    return client.start(RUN, lambda: None)
 
 
 def test_a_definition_is_made_once(glue: FakeGlue, client: GlueClient) -> None:
@@ -67,7 +76,7 @@ def test_a_definition_that_another_task_makes_at_the_same_time_is_as_good(
 def test_a_run_is_started_and_looked_at(glue: FakeGlue, client: GlueClient) -> None:
     client.ensure_definition(DEFINITION)
     glue.states, glue.error_message = ("RUNNING", "FAILED"), "out of memory"
-    run_id = client.start(RUN)
+    run_id = start(client)
     runs = [client.run(RUN["JobName"], run_id) for _ in range(2)]
     assert [(run.run_id, run.state, run.error) for run in runs] == [
         (run_id, "RUNNING", "out of memory"),
@@ -79,13 +88,176 @@ def test_a_start_whose_answer_is_lost_is_not_sent_again(glue: FakeGlue, client: 
     client.ensure_definition(DEFINITION)
     glue.losing.add("StartJobRun")
     with pytest.raises(EngineError, match=r"whether a run has started is unknown.*--jobkit_run_key abc"):
-        client.start(RUN)
+        start(client)
     assert glue.count()["StartJobRun"] == 1
+
+
+def test_a_start_that_is_not_answered_in_time_is_not_sent_again(glue: FakeGlue, client: GlueClient) -> None:
+    client.ensure_definition(DEFINITION)
+    glue.held["StartJobRun"] = threading.Event()
+    with pytest.raises(EngineError, match=r"Read timeout .*whether a run has started is unknown"):
+        start(client)
+    assert glue.count()["StartJobRun"] == 1
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        pytest.param(("InternalServiceException", "oops", 500), id="an error of Glue's own"),
+        pytest.param(("OperationTimeoutException", "too slow"), id="a time-out of Glue's own"),
+        pytest.param(("ServiceUnavailable", "down", 503), id="an outage"),
+    ],
+)
+def test_after_an_error_of_glues_own_nobody_knows_whether_a_run_has_started(
+    glue: FakeGlue, client: GlueClient, refusal: tuple[Any, ...]
+) -> None:
+    glue.refusals["StartJobRun"] = [refusal]
+    with pytest.raises(
+        EngineError,
+        match=f"^StartJobRun of dwh-0123456789 failed: {refusal[0]}: {refusal[1]}; whether a run has started "
+        "is unknown: look in the Glue console for one with .* abc, and stop it, before you clear the task$",
+    ):
+        start(client)
+    assert glue.count()["StartJobRun"] == 1
+
+
+def made_elsewhere(**arguments: Any) -> GlueClient:
+    """A client of a place where nobody listens."""
+    client = boto3.client(
+        "glue", region_name="eu-west-1", config=Config(retries={"total_max_attempts": 1}), **arguments
+    )
+    return GlueClient(client, client)
+
+
+def test_a_start_that_was_never_sent_says_that_no_run_was_started(
+    glue: FakeGlue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "s"}
+    with pytest.raises(EngineError, match=r"^no run was started: .* Could not connect to the endpoint URL"):
+        start(made_elsewhere(endpoint_url="http://127.0.0.1:9", **keys))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/nowhere")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(EngineError, match=r"^no run was started: .* Unable to locate credentials; look at"):
+        start(made_elsewhere(endpoint_url=glue.url))
+    with pytest.raises(EngineError, match=r"^no run was started: .* Parameter validation failed"):
+        made_elsewhere(endpoint_url=glue.url, **keys).start({**RUN, "Timeout": "5m"}, lambda: None)
+    assert glue.calls == []
+
+
+THROTTLED = ("ThrottlingException", "Rate exceeded")
+
+
+def test_a_start_that_is_throttled_is_sent_again(glue: FakeGlue, client: GlueClient) -> None:
+    client.ensure_definition(DEFINITION)
+    glue.refusals["StartJobRun"] = [THROTTLED, THROTTLED]
+    assert start(client) == "jr_1"
+    assert glue.count()["StartJobRun"] == 3
+
+
+def test_a_start_that_stays_throttled_is_given_up(glue: FakeGlue, client: GlueClient) -> None:
+    glue.refusals["StartJobRun"] = [THROTTLED] * 9
+    with pytest.raises(EngineError, match=r"Glue refused StartJobRun .* let fewer tasks start together"):
+        start(client)
+    assert glue.count()["StartJobRun"] == 3
+
+
+def test_the_pauses_of_a_throttled_start_grow_and_differ() -> None:
+    first, second = list(throttle_pauses()), list(throttle_pauses())
+    assert first != second
+    assert all(0.5 * 2**n <= pause <= 2**n for n, pause in enumerate(first))
+    assert len(first) == 4
+
+
+def test_each_time_a_start_is_sent_it_is_asked_whether_it_still_may(
+    glue: FakeGlue, client: GlueClient
+) -> None:
+    def killed_meanwhile() -> None:
+        if glue.count()["StartJobRun"]:
+            raise InterruptedError
+
+    glue.refusals["StartJobRun"] = [THROTTLED]
+    with pytest.raises(InterruptedError):
+        client.start(RUN, killed_meanwhile)
+    assert glue.runs == {}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "passing"),
+    [
+        pytest.param(THROTTLED, True, id="throttled"),
+        pytest.param(("SlowDown", "", 429), True, id="throttled by its HTTP status"),
+        pytest.param(("InternalServiceException", "oops", 500), True, id="an error of Glue's own"),
+        pytest.param(("OperationTimeoutException", "too slow"), True, id="a time-out of Glue's own"),
+        pytest.param(("ServiceUnavailable", "down", 503), True, id="an outage"),
+        pytest.param(("EntityNotFoundException", "gone"), False, id="there is no such run"),
+        pytest.param(("AccessDeniedException", "no"), False, id="it may not be looked at"),
+    ],
+)
+def test_a_failed_look_tells_whether_another_one_may_succeed(
+    glue: FakeGlue, client: GlueClient, refusal: tuple[Any, ...], passing: bool
+) -> None:
+    glue.refusals["GetJobRun"] = [refusal] * 2
+    with pytest.raises(EngineError) as raised:
+        client.run("dwh", "jr_1")
+    assert isinstance(raised.value, EngineUnavailableError) == passing
+
+
+def test_a_look_without_an_answer_may_succeed_later() -> None:
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "s"}
+    with pytest.raises(
+        EngineUnavailableError, match="GetJobRun of dwh did not reach Glue: Could not connect"
+    ):
+        made_elsewhere(endpoint_url="http://127.0.0.1:9", **keys).run("dwh", "jr_1")
+
+
+@pytest.mark.parametrize(
+    ("job", "said"),
+    [
+        pytest.param(
+            {"Command": {"Name": "glueetl"}, "MaxRetries": 2},
+            "job nightly by itself, 2 times; set the job's MaxRetries to 0; retries are Airflow's",
+            id="one that Glue repeats",
+        ),
+        pytest.param(
+            {"Command": {"Name": "pythonshell"}, "MaxRetries": 0},
+            "job nightly is no Spark job: its command is pythonshell, not glueetl or gluestreaming; correct",
+            id="one without Spark",
+        ),
+    ],
+)
+def test_an_existing_job_that_cannot_be_used_is_refused(
+    glue: FakeGlue, client: GlueClient, job: dict[str, Any], said: str
+) -> None:
+    glue.jobs["nightly"] = {"Name": "nightly", **job}
+    with pytest.raises(EngineError, match=said):
+        client.check_existing("nightly")
+
+
+@pytest.mark.parametrize("command", ["glueetl", "gluestreaming"])
+def test_an_existing_spark_job_that_glue_does_not_repeat_can_be_used(
+    glue: FakeGlue, client: GlueClient, command: str
+) -> None:
+    glue.jobs["nightly"] = {"Name": "nightly", "Command": {"Name": command}}
+    client.check_existing("nightly")
+    assert glue.count() == {"GetJob": 1}
+
+
+def test_an_existing_job_that_is_not_there_is_named(glue: FakeGlue, client: GlueClient) -> None:
+    with pytest.raises(
+        EngineError, match=r"GetJob of nightly: Entity.*correct `glue: \{existing_job: ...\}`"
+    ):
+        client.check_existing("nightly")
+    assert glue.jobs == {}
 
 
 def test_a_question_whose_answer_is_lost_is_asked_again(glue: FakeGlue, client: GlueClient) -> None:
     glue.losing.add("GetJobRuns")
-    with pytest.raises(EngineError, match=r"GetJobRuns of dwh did not reach Glue: .*; look at the AWS conn"):
+    with pytest.raises(
+        EngineError, match=r"no answer from Glue to GetJobRuns of dwh: .*; look at the network"
+    ):
         client.newest_runs("dwh")
     assert glue.count()["GetJobRuns"] == 2
 
@@ -101,13 +273,16 @@ def test_a_question_whose_answer_is_lost_is_asked_again(glue: FakeGlue, client: 
         pytest.param(
             "ResourceNumberLimitExceededException", "ask AWS for a higher quota", id="too many in the account"
         ),
-        pytest.param("EntityNotFoundException", r"correct `glue: \{existing_job: ...\}`", id="no such job"),
+        pytest.param(
+            "EntityNotFoundException",
+            r"made again at the next try; for an existing job correct `glue: \{existing_job: ...\}`",
+            id="no such job",
+        ),
         pytest.param(
             "AccessDeniedException",
             "allow glue:StartJobRun to the AWS identity of the connection",
             id="not allowed",
         ),
-        pytest.param("ThrottlingException", "let fewer tasks start together", id="throttled"),
         pytest.param("SomethingNewException", "look at the job in the Glue console", id="any other code"),
     ],
 )
@@ -118,7 +293,7 @@ def test_a_refusal_says_glues_words_the_job_and_what_to_do(
     with pytest.raises(
         EngineError, match=f"^Glue refused StartJobRun of dwh-0123456789: {code}: It cannot be; .*{remedy}"
     ):
-        client.start(RUN)
+        start(client)
 
 
 def test_a_definition_that_may_not_be_made_names_both_permissions(glue: FakeGlue, client: GlueClient) -> None:
@@ -136,7 +311,7 @@ def test_a_definition_that_may_not_be_looked_at_is_not_made(glue: FakeGlue, clie
 
 def test_a_run_is_stopped(glue: FakeGlue, client: GlueClient) -> None:
     client.ensure_definition(DEFINITION)
-    run_id = client.start(RUN)
+    run_id = start(client)
     client.stop(RUN["JobName"], run_id)
     assert client.run(RUN["JobName"], run_id).state == "STOPPED"
 

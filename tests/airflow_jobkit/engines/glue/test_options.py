@@ -152,12 +152,6 @@ def test_a_value_that_glue_would_not_take_is_refused_with_a_remedy(
             id="connections for an existing job",
         ),
         pytest.param(
-            {"existing_job": "nightly", "queueing": True},
-            ("queueing",),
-            "the existing job nightly has its own queueing",
-            id="queueing for an existing job",
-        ),
-        pytest.param(
             {"iam_role_name": "a", "glue_version": "4.0", "requirements": "s3://b/r.txt"},
             ("requirements",),
             "Glue 4.0 installs no requirements file",
@@ -183,18 +177,26 @@ def test_what_does_not_go_together_is_said_once_all_layers_are_there(
     assert issue.remedy
 
 
-def test_an_existing_job_may_have_workers_and_a_time_out_of_its_own() -> None:
-    options = parsed({"existing_job": "nightly", "worker_type": "G.2X", "timeout": "5m"})
-    assert options.issues() == []
+@pytest.mark.parametrize(
+    "option",
+    [
+        pytest.param({"worker_type": "G.2X", "number_of_workers": 4}, id="its workers"),
+        pytest.param({"timeout": "5m"}, id="its time-out"),
+        pytest.param({"queueing": False}, id="whether it waits for its turn"),
+        pytest.param({"security_configuration": "sse"}, id="its encryption"),
+    ],
+)
+def test_a_run_of_an_existing_job_may_say_what_any_run_says(option: dict[str, Any]) -> None:
+    assert parsed({"existing_job": "nightly", **option}).issues() == []
 
 
 @pytest.mark.parametrize(
     ("lower", "upper", "merged"),
     [
         pytest.param(
-            {"iam_role_name": "a", "connections": ["vpc"], "timeout": "5m"},
+            {"iam_role_name": "a", "connections": ["vpc"], "timeout": "5m", "queueing": False},
             {"existing_job": "nightly"},
-            {"existing_job": "nightly", "timeout": "5m"},
+            {"existing_job": "nightly", "timeout": "5m", "queueing": False},
             id="an existing job drops what a lower layer said of definitions",
         ),
         pytest.param(

@@ -31,7 +31,7 @@ CALL = Invocation(
         ("jobkit_envelope", "eNo"),
     ),
 )
-NAMES = RunNames("dwh", "flights_daily", "clean_flights", "0123456789abcdef0123456789abcdef", 1)
+NAMES = RunNames("dwh", "flights_daily", "clean_flights", "0123456789abcdef0123456789abcdef")
 CASES: dict[str, dict[str, Any]] = {
     "smallest": {"iam_role_name": "glue-job-role"},
     "everything": {
@@ -56,6 +56,8 @@ CASES: dict[str, dict[str, Any]] = {
         "worker_type": "G.2X",
         "number_of_workers": 4,
         "timeout": "5m",
+        "queueing": False,
+        "security_configuration": "sse",
     },
 }
 

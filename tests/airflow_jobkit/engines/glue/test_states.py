@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from botocore.session import get_session
 
-from airflow_jobkit.engines.glue.states import STATES, Phase, run_state
+from airflow_jobkit.engines.glue.states import STATES, run_state
+from airflow_jobkit.engines.states import Phase
 from airflow_jobkit.errors import EngineError
 
 
