@@ -12,6 +12,8 @@ CORE := .venv-core/$(AIRFLOW)
 CORE_PINS := tests/pins/mwaa-$(AIRFLOW).txt
 CORE_PYTHON = $$(sed -n 's/^. python: //p' $(CORE_PINS))
 PYTEST := -m pytest -n 2 --dist loadgroup
+# The emulators run where Spark does, never under an MWAA version's pins.
+NOT_CORE := --ignore=tests/airflow_jobkit/local/emulators --ignore=tests/airflow_jobkit/cli/test_emulate.py
 
 # The environment of jobkit.yaml that runs on an engine, and what serves that engine on this machine.
 RUN_ENV = $(if $(filter local,$(ENGINE)),local,local-$(ENGINE))
@@ -41,7 +43,7 @@ test-slow: setup ## run the slow tests: the example DAGs on every engine
 	@$(BIN)/python $(PYTEST) -m slow $(ARGS)
 
 test-core: setup-core ## run the tests without Spark on an Amazon MWAA version: make test-core AIRFLOW=2.11.2
-	@$(CORE)/bin/python $(PYTEST) -m "not spark and not packaging and not engines" $(ARGS)
+	@$(CORE)/bin/python $(PYTEST) -m "not spark and not packaging and not engines" $(NOT_CORE) $(ARGS)
 
 test-engines: setup setup-core ## run the tests of all engines on an Amazon MWAA version, Spark from .venv
 	@JOBKIT_SPARK_PYTHON="$(CURDIR)/$(BIN)/python" $(CORE)/bin/python $(PYTEST) -m engines $(ARGS)

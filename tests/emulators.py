@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+import psutil
+from executing import eventually
+
 ROOT = Path(__file__).parents[1]
+
+_OF_THE_CALLER = re.compile(r"_?AIRFLOW_|AWS_|JOBKIT_(?!SPARK_PYTHON$)")
+"""Variables that would lead what a test starts to other services, or to somebody's settings."""
 
 
 @dataclass(frozen=True)
@@ -74,31 +80,64 @@ def emulators_process(
     ready = folder / "ready.json"
     ready.unlink(missing_ok=True)
     options = [f"--bucket={bucket}" for bucket in buckets]
-    process = start_emulate(
-        folder, *options, "--master=local[2]", f"--minute-seconds={minute_seconds}", "--ready-file", ready
-    )
-    try:
+    options += ["--master=local[2]", f"--minute-seconds={minute_seconds}", f"--ready-file={ready}"]
+    with emulating(folder, *options) as process:
         found = await_file(ready, process, seconds)
         yield RunningEmulators(folder, found["aws_url"], found["databricks_url"], found["variables"])
+
+
+@contextmanager
+def emulating(
+    folder: Path, *arguments: str | Path, seconds: float = 60, **streams: Any
+) -> Iterator[subprocess.Popen[Any]]:
+    """`jobkit emulate` on free ports with its data in a folder, in a session of its own.
+
+    At the end it is asked to end, and after that time it is killed, with all that it has started.
+    """
+    process = subprocess.Popen(
+        emulate_command(folder, *arguments), env=emulate_variables(), start_new_session=True, **streams
+    )
+    try:
+        yield process
     finally:
+        started = _started_by(process.pid)
         process.terminate()
-        process.wait(60)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        # A child that leaves the session may have appeared since, one that lost its parent is in the session.
+        for other in {*started, *_started_by(process.pid)}:
+            with suppress(psutil.NoSuchProcess):
+                other.kill()
+        process.wait()
 
 
-def start_emulate(folder: Path, *arguments: str | Path, **streams: Any) -> subprocess.Popen[Any]:
-    """Start `jobkit emulate` on free ports with its data in a folder."""
+def emulate_command(folder: Path, *arguments: str | Path) -> list[str]:
+    """The command `jobkit emulate`, on free ports with its data in a folder."""
     python = os.environ.get("JOBKIT_SPARK_PYTHON") or sys.executable
-    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [python, "-m", "airflow_jobkit.cli", "emulate", "--data", folder, "--dags", folder]
-    ports = ["--aws-port=0", "--databricks-port=0"]
-    return subprocess.Popen([*map(str, command), *ports, *map(str, arguments)], env=variables, **streams)
+    return [*map(str, command), "--aws-port=0", "--databricks-port=0", *map(str, arguments)]
+
+
+def emulate_variables() -> dict[str, str]:
+    """The variables of that command: those of this process, without what leads elsewhere."""
+    kept = {name: value for name, value in os.environ.items() if not _OF_THE_CALLER.match(name)}
+    return {**kept, "PYTHONPATH": str(ROOT)}
 
 
 def await_file(file: Path, process: subprocess.Popen[Any], seconds: float = 60) -> Any:
     """The JSON of a file that a process writes whole; fails when the process ends before."""
-    deadline = time.monotonic() + seconds
-    while not file.exists():
-        assert process.poll() is None, f"the emulators ended with {process.returncode}"
-        assert time.monotonic() < deadline, f"no {file.name} in {seconds} s"
-        time.sleep(0.05)
+    assert eventually(lambda: file.exists() or process.poll() is not None, seconds), f"no {file.name} came"
+    assert file.exists(), f"the emulators ended with {process.returncode}"
     return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _started_by(leader: int) -> set[psutil.Process]:
+    """The living processes of a leader's session, and its children in other sessions."""
+    found = set()
+    for process in psutil.process_iter():
+        with suppress(OSError):
+            if os.getsid(process.pid) == leader:
+                found.add(process)
+    with suppress(psutil.NoSuchProcess):
+        found |= set(psutil.Process(leader).children(recursive=True))
+    return found

@@ -1,8 +1,9 @@
 """Runs one script as `__main__`, for no longer than whoever started it lives.
 
-Started by path, before anything is importable: `python launcher.py SCRIPT [ARGUMENT ...]`. Its standard input
-is a lifeline: the emulator holds the other end and never writes, so when it dies, even by SIGKILL, the pipe
-ends. An exception that ends the script is also written to the file that `JOBKIT_ERROR_FILE` names.
+Started by path, before anything is importable: `python launcher.py ARGV`, where ARGV is a JSON file with the
+script's path and its arguments. Its standard input is a lifeline: the emulator holds the other end and never
+writes, so when it dies, even by SIGKILL, the pipe ends. An exception that ends the script is also written to
+the file that `JOBKIT_ERROR_FILE` names.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ ERROR_FILE = "JOBKIT_ERROR_FILE"
 
 
 def main() -> None:
-    """Run the script of the command line; what it raises is shown as Python itself would show it."""
+    """Run the script that ARGV names; what it raises is shown as Python itself would show it."""
     _hold_lifeline()
     error_file = os.environ.pop(ERROR_FILE)
-    sys.argv = sys.argv[1:]
+    sys.argv = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     script = sys.argv[0]
     sys.path[0] = str(Path(script).resolve().parent)
     try:

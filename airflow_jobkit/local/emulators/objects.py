@@ -27,6 +27,9 @@ class MirroredObjects:
 
     Before a request is answered, what has changed in the folder goes to moto; after a write, what has changed
     in moto goes to the folder. Keys that cannot be files, such as `a` beside `a/b`, stay in moto alone.
+
+    The folder holds contents, and nothing else of an object: its Content-Type, user metadata and tags are
+    lost when the emulators end, or when Spark writes it anew.
     """
 
     def __init__(self, app: Application, folder: Path) -> None:
@@ -34,12 +37,14 @@ class MirroredObjects:
         self._mirror = Mirror(folder)
         # moto's S3 checks a condition and then writes: two writers at once would both find it fulfilled.
         self._lock = threading.RLock()
+        self._made: set[str] = set()
 
     def open(self, buckets: Iterable[str]) -> None:
         """Make the buckets, and those the folder has, with the objects in it."""
-        for bucket in (*buckets, *self._mirror.buckets()):
-            call(self._app, "PUT", f"/{bucket}", "s3")
+        for bucket in buckets:
             self._mirror.add_bucket(bucket)
+        self._make_all()
+        for bucket in self._made:
             self._take_changes(bucket)
 
     def buckets(self) -> Mapping[str, Path]:
@@ -50,12 +55,15 @@ class MirroredObjects:
         """The content of an `s3://` (or `s3a://`) URL; None where there is no such object."""
         parts = urlsplit(url)
         with self._lock:
-            self._take_change(parts.netloc, parts.path.removeprefix("/"))
+            if self._has(parts.netloc):
+                self._take_change(parts.netloc, parts.path.removeprefix("/"))
             return self._get(parts.netloc, parts.path.removeprefix("/"))
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request; those of other services go on to moto as they are."""
         bucket, _, key = _path(environ).partition("/")
+        if _is_for_s3(environ) and not bucket:
+            self._make_all()
         if not _is_for_s3(environ) or not _BUCKET.fullmatch(bucket):
             return self._app(environ, start_response)
         body = _whole_body(environ)
@@ -75,7 +83,7 @@ class MirroredObjects:
     def _before(self, environ: Environ, bucket: str, key: str) -> None:
         source = unquote(environ.get(_COPY_SOURCE, "")).removeprefix("/").partition("?")[0]
         for name, _, wanted in ([bucket, "", key], source.partition("/")):
-            if name not in self._mirror.buckets():
+            if not self._has(name):
                 continue
             if wanted:
                 self._take_change(name, wanted)
@@ -93,8 +101,28 @@ class MirroredObjects:
                 self._give_change(bucket, gone)
         elif method == "PUT" and not query:
             self._mirror.add_bucket(bucket)
+            self._made.add(bucket)
         elif method == "DELETE" and not query:
             self._mirror.remove_bucket(bucket)
+            self._made.discard(bucket)
+
+    def _has(self, bucket: str) -> bool:
+        """Whether a bucket has a folder; a folder that was made by hand is a bucket from then on."""
+        if bucket in self._mirror.buckets():
+            self._make(bucket)
+            return bucket in self._made
+        return False
+
+    def _make_all(self) -> None:
+        with self._lock:
+            for bucket in self._mirror.buckets():
+                self._make(bucket)
+
+    def _make(self, bucket: str) -> None:
+        if bucket not in self._made and _BUCKET.fullmatch(bucket):
+            status, _ = call(self._app, "PUT", f"/{bucket}", "s3")
+            if status < 300:
+                self._made.add(bucket)
 
     def _take_changes(self, bucket: str) -> None:
         """Bring what changed in a bucket's folder to moto."""
@@ -115,8 +143,9 @@ class MirroredObjects:
             call(self._app, "DELETE", _url(bucket, key), "s3")
             self._mirror.learn(bucket, key, None)
         else:
-            call(self._app, "PUT", _url(bucket, key), "s3", body=content)
-            self._mirror.learn(bucket, key, stamp)
+            status, _ = call(self._app, "PUT", _url(bucket, key), "s3", body=content)
+            if status < 300:  # else the next request tries again
+                self._mirror.learn(bucket, key, stamp)
 
     def _give_change(self, bucket: str, key: str) -> None:
         """Bring one object, or its absence, from moto to the folder."""

@@ -194,7 +194,10 @@ class ScriptRunner:
         path = _place_wheels(folder / "wheels", wheels, script.unpack_wheels)
         mark = uuid4().hex
         variables = {**self._environment(folder, path, script), MARK: mark}
-        command = [self._python, launcher.__file__, str(file), *script.arguments]
+        # As a file: Linux lets no word of a command be longer than 128 KiB, and everybody see them all.
+        argv = folder / "argv.json"
+        argv.write_text(json.dumps([str(file), *script.arguments]), encoding="utf-8")
+        command = [self._python, launcher.__file__, str(argv)]
         with self._lock:
             if self._closed:
                 raise OSError("the emulators are being stopped")

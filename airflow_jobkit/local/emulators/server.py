@@ -23,6 +23,9 @@ HOST = "127.0.0.1"
 TOKEN = "local"  # noqa: S105 - it opens nothing but what only this machine reaches
 """The access token that the emulated Databricks is called with; it takes any."""
 
+_POLL_SECONDS = 0.05
+"""How soon a server sees that it is to end."""
+
 _CONNECTIONS = ("AIRFLOW_CONN_DATABRICKS_DEFAULT", "AIRFLOW_CONN_DATABRICKS_CONSUMER")
 
 
@@ -174,7 +177,9 @@ def _serving(bound: socket.socket, app: Application) -> Iterator[None]:
         request_handler=_quiet_handler(),
         fd=bound.fileno(),
     )
-    thread = threading.Thread(target=server.serve_forever, name="jobkit-emulator", daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, args=[_POLL_SECONDS], name="jobkit-emulator", daemon=True
+    )
     thread.start()
     try:
         yield

@@ -6,19 +6,18 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 pytest.importorskip("moto", reason="the emulators need moto, of the extra [local]")
 pytest.importorskip("flask_cors", reason="the emulators need moto's server, of the extra [local]")
 
-from emulators import await_file, emulators_process, start_emulate
+from emulators import await_file, emulate_command, emulate_variables, emulating, emulators_process
+from executing import eventually, runs
 from glue_caller import GlueCaller
+from processes import finished
 
 NAMED = {
     "AWS_ENDPOINT_URL",
@@ -29,26 +28,28 @@ NAMED = {
     "AIRFLOW_CONN_DATABRICKS_DEFAULT",
     "AIRFLOW_CONN_DATABRICKS_CONSUMER",
 }
+STARTS_ANOTHER = """
+import json, os, pathlib, subprocess, time
+file = pathlib.Path({file!r})
+child = subprocess.Popen(["sleep", "600"], start_new_session={own_session})
+file.with_name("x").write_text(json.dumps([os.getpid(), child.pid]))
+file.with_name("x").rename(file)
+time.sleep(600)
+"""
 
 
 def ended(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    process = start_emulate(
-        folder,
-        *arguments,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
-    )
-    output, errors = process.communicate(timeout=120)
-    return process.returncode, output, errors
+    found = finished(emulate_command(folder, *arguments), env=emulate_variables())
+    return found.returncode, found.stdout, found.stderr
 
 
-def await_gone(*pids: int) -> None:
-    deadline = time.monotonic() + 30
-    while any(psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie" for pid in pids):
-        assert time.monotonic() < deadline, f"one of {pids} still runs"
-        time.sleep(0.05)
+def starts_another(file: Path, *, own_session: bool) -> str:
+    """A script that starts a process, tells both ids in a file, and does not end."""
+    return STARTS_ANOTHER.format(file=str(file), own_session=own_session)
+
+
+def assert_gone(*pids: int) -> None:
+    assert eventually(lambda: not any(map(runs, pids))), f"one of {pids} still runs"
 
 
 def test_a_command_reaches_the_emulators_and_gives_the_exit_code(tmp_path: Path) -> None:
@@ -58,17 +59,44 @@ def test_a_command_reaches_the_emulators_and_gives_the_exit_code(tmp_path: Path)
         "print(json.dumps([sys.argv[1:], dict(os.environ)]))\n"
         "sys.exit(7)"
     )
-    exit_code, output, errors = ended(tmp_path, "--", sys.executable, "-c", code, "--help", "--", "x")
+    ready = tmp_path / "ready.json"
+    command = ["--", sys.executable, "-c", code, "--help", "--", "x"]
+    exit_code, output, errors = ended(tmp_path, f"--ready-file={ready}", *command)
     assert exit_code == 7, errors
+    emulators = json.loads(ready.read_text())
     arguments, variables = json.loads(output)
     assert arguments == ["--help", "--", "x"]
-    assert variables.keys() >= NAMED
+    assert variables["AWS_ENDPOINT_URL"] == emulators["aws_url"]
+    assert {name: variables.get(name) for name in NAMED} == {
+        name: emulators["variables"][name] for name in NAMED
+    }
     connection = json.loads(variables["AIRFLOW_CONN_DATABRICKS_CONSUMER"])
-    assert (connection["conn_type"], connection["host"], connection["schema"]) == (
-        "databricks",
-        "127.0.0.1",
-        "http",
+    assert connection["conn_type"] == "databricks"
+    assert (
+        f"{connection['schema']}://{connection['host']}:{connection['port']}" == emulators["databricks_url"]
     )
+
+
+def test_the_emulators_of_a_test_get_nothing_that_leads_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "AIRFLOW__CORE__FERNET_KEY", "JOBKIT_ENV"):
+        monkeypatch.setenv(name, "of-the-caller")
+    monkeypatch.setenv("JOBKIT_SPARK_PYTHON", os.environ.get("JOBKIT_SPARK_PYTHON") or sys.executable)
+    code = "import json, os; print(json.dumps(dict(os.environ)))"
+    _, output, errors = ended(tmp_path, "--", sys.executable, "-c", code)
+    assert "of-the-caller" not in output, errors
+    assert json.loads(output)["JOBKIT_SPARK_PYTHON"] == os.environ["JOBKIT_SPARK_PYTHON"]
+
+
+def test_the_emulators_of_a_test_are_ended_whatever_they_do(tmp_path: Path) -> None:
+    pids = tmp_path / "pids.json"
+    code = starts_another(pids, own_session=True)
+    with emulating(tmp_path, "--", sys.executable, "-c", code, seconds=0.1) as process:
+        started = await_file(pids, process)
+        process.send_signal(signal.SIGSTOP)  # it cannot even be asked to end
+    assert process.returncode == -signal.SIGKILL
+    assert_gone(*started)
 
 
 def test_the_airflow_connection_leads_to_the_emulated_databricks(tmp_path: Path) -> None:
@@ -93,17 +121,8 @@ def test_buckets_of_options_and_of_yaml_files_are_made(tmp_path: Path) -> None:
     )
     (dags / "flights.yaml").write_text("flights: {tasks: {a: {args: ['s3://task-bucket/x', 3]}}}\n")
     (dags / "wrong.yaml").write_text("{")
-    ready = tmp_path / "ready.json"
     exit_code, output, errors = ended(
-        tmp_path,
-        "--dags",
-        str(dags),
-        "--bucket=mine",
-        "--ready-file",
-        str(ready),
-        "--",
-        "ls",
-        f"{tmp_path}/s3",
+        tmp_path, "--dags", str(dags), "--bucket=mine", "--", "ls", f"{tmp_path}/s3"
     )
     assert (exit_code, output.split()) == (0, ["code-bucket", "data-bucket", "mine", "task-bucket"]), errors
 
@@ -139,44 +158,30 @@ def test_a_command_that_does_not_exist_is_said(tmp_path: Path) -> None:
 def test_a_signal_ends_the_emulators_and_every_job(tmp_path: Path, number: signal.Signals) -> None:
     ready, pids = tmp_path / "ready.json", tmp_path / "pids.json"
     screen = tmp_path / "screen"
-    with screen.open("w") as stdout:
-        process = start_emulate(tmp_path, "--bucket=code", "--ready-file", ready, stdout=stdout)
+    options = ["--bucket=code", f"--ready-file={ready}"]
+    with screen.open("w") as stdout, emulating(tmp_path, *options, stdout=stdout) as process:
         url = await_file(ready, process)["aws_url"]
         script = tmp_path / "s3" / "code" / "job.py"
-        script.write_text(
-            "import json, os, pathlib, subprocess, time\n"
-            "child = subprocess.Popen(['sleep', '600'])\n"
-            f"file = pathlib.Path({str(pids)!r})\n"
-            "file.with_name('x').write_text(json.dumps([os.getpid(), child.pid]))\n"
-            "file.with_name('x').rename(file)\n"
-            "time.sleep(600)\n"
-        )
+        script.write_text(starts_another(pids, own_session=False))
         glue = GlueCaller(url)
         glue.start(glue.job("flights"))
         jobs = await_file(pids, process)
         process.send_signal(number)
         assert process.wait(60) == (-signal.SIGKILL if number == signal.SIGKILL else 0)
-    await_gone(*jobs)
+        assert_gone(*jobs)
     assert f"export AWS_ENDPOINT_URL={url}\n" in screen.read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_command_too(tmp_path: Path, number: signal.Signals) -> None:
     pids = tmp_path / "pids.json"
-    code = (
-        "import json, os, pathlib, subprocess, time\n"
-        "child = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
-        f"file = pathlib.Path({str(pids)!r})\n"
-        "file.with_name('x').write_text(json.dumps([os.getpid(), child.pid]))\n"
-        "file.with_name('x').rename(file)\n"
-        "time.sleep(600)\n"
-    )
-    process = start_emulate(tmp_path, "--", sys.executable, "-c", code, start_new_session=True)
-    started = await_file(pids, process)
-    # As a terminal does on Ctrl-C: to all at once.
-    os.killpg(process.pid, number)
-    assert process.wait(60) == 128 + number
-    await_gone(*started)
+    code = starts_another(pids, own_session=True)
+    with emulating(tmp_path, "--", sys.executable, "-c", code) as process:
+        started = await_file(pids, process)
+        # As a terminal does on Ctrl-C: to all at once.
+        os.killpg(process.pid, number)
+        assert process.wait(60) == 128 + number
+        assert_gone(*started)
 
 
 def test_it_needs_no_airflow(tmp_path: Path) -> None:
@@ -186,9 +191,7 @@ def test_it_needs_no_airflow(tmp_path: Path) -> None:
         f"main(['emulate', '--data', {str(tmp_path)!r}, '--dags', {str(tmp_path)!r}, '--', 'true'])\n"
         "print([name for name in ('airflow', 'pyspark', 'jobkit_runtime') if name in sys.modules])"
     )
-    found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[3]
-    )
+    found = finished([sys.executable, "-c", code], cwd=Path(__file__).parents[3])
     assert found.stdout == "[]\n", found.stderr
 
 
@@ -200,8 +203,6 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
         "from airflow_jobkit.cli import main\n"
         f"sys.exit(main(['emulate', '--data', {str(tmp_path)!r}, '--dags', {str(tmp_path)!r}]))"
     )
-    found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[3]
-    )
+    found = finished([sys.executable, "-c", code], cwd=Path(__file__).parents[3])
     assert found.returncode == 1
     assert "pip install 'airflow-jobkit[local]'" in found.stderr

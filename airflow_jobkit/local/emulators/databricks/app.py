@@ -22,7 +22,7 @@ from airflow_jobkit.local.emulators.scripts import ScriptRunner
 from airflow_jobkit.local.emulators.wsgi import Environ, StartResponse
 
 _CALLS = "/_jobkit/calls"
-_API = re.compile(r"/api/2\.[12]/")
+_API = re.compile(r"/api/2\.([12]/|0/(?=clusters/))")  # older providers ask 2.0 for clusters
 
 
 def databricks_app(

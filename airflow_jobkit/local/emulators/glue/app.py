@@ -11,7 +11,8 @@ from typing import Any
 
 from airflow_jobkit.local.emulators.glue.definitions import Definitions
 from airflow_jobkit.local.emulators.glue.errors import GlueError, invalid
-from airflow_jobkit.local.emulators.glue.runs import Machine, Runs, stored_run
+from airflow_jobkit.local.emulators.glue.records import stored_run
+from airflow_jobkit.local.emulators.glue.runs import Machine, Runs
 from airflow_jobkit.local.emulators.glue.validation import check_request
 from airflow_jobkit.local.emulators.wsgi import Application, Environ, StartResponse
 
@@ -114,6 +115,7 @@ class GlueApp:
 
     def _delete_job(self, request: Request) -> Answer:
         self._jobs.delete(request["JobName"])
+        self._runs.end_waiting(request["JobName"])
         self._store()
         return {"JobName": request["JobName"]}
 

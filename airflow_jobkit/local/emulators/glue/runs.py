@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -10,42 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_jobkit.local.emulators.glue import wording
-from airflow_jobkit.local.emulators.glue.arguments import argv, listed, merged
-from airflow_jobkit.local.emulators.glue.definitions import capacity, check_timeout
 from airflow_jobkit.local.emulators.glue.errors import GlueError, not_found
-from airflow_jobkit.local.emulators.glue.logs import PREFIX, RunLog
-from airflow_jobkit.local.emulators.scripts import (
-    ObjectMissingError,
-    RunningScript,
-    Script,
-    ScriptEnd,
-    ScriptRunner,
-)
+from airflow_jobkit.local.emulators.glue.logs import RunLog
+from airflow_jobkit.local.emulators.glue.records import ENDED, Run, new_run
+from airflow_jobkit.local.emulators.scripts import ObjectMissingError, RunningScript, ScriptEnd, ScriptRunner
 from airflow_jobkit.local.emulators.wsgi import Application
 
 _TAKES_A_PLACE = ("STARTING", "RUNNING", "STOPPING")
-_ENDED = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR")
 _LOG_SECONDS = 1.0
-
-
-@dataclass
-class Run:
-    """A run: its record as GetJobRun shows it, what it runs, and the process that does."""
-
-    record: dict[str, Any]
-    script: Script
-    packages: tuple[str, ...] = ()
-    process: RunningScript | None = None
-    stopping: bool = False
-    timed_out: bool = False
-    began: float | None = None
-    timer: threading.Timer | None = None
-
-    @property
-    def state(self) -> str:
-        """One of Glue's states."""
-        state: str = self.record["JobRunState"]
-        return state
 
 
 @dataclass(frozen=True)
@@ -78,7 +50,7 @@ class Runs:
         Raises:
             GlueError: The job has as many runs as it may have, or the request does not fit.
         """
-        run = _new_run(job, request)
+        run = new_run(job, request)
         most = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)
         if self._busy(job["Name"]) >= most:
             if not run.record["JobRunQueuingEnabled"]:
@@ -108,7 +80,7 @@ class Runs:
             GlueError: There is no such run, or it has ended.
         """
         run = self._find(job_name, run_id)
-        if run.state in _ENDED:
+        if run.state in ENDED:
             raise GlueError(
                 "JobRunInTerminalStateException", f"Job run {run_id} is in state {run.state} already"
             )
@@ -119,6 +91,12 @@ class Runs:
         self._set(run, "STOPPING")
         if run.process is not None:
             run.process.stop()
+
+    def end_waiting(self, job_name: str) -> None:
+        """End the runs of a deleted job that wait for a place: there is nothing left that they could run."""
+        for run in list(self.by_id.values()):
+            if run.record["JobName"] == job_name and run.state == "WAITING":
+                self._finish(run, "FAILED", f"Job {job_name} was deleted while this run waited.")
 
     def fill(self, job: Mapping[str, Any]) -> None:
         """Start the runs of a job that wait, as far as there are places."""
@@ -147,30 +125,30 @@ class Runs:
         threading.Thread(target=self._launch, args=[run], name="jobkit-glue-run", daemon=True).start()
 
     def _launch(self, run: Run) -> None:
-        log = RunLog(self.machine.aws, run.record["Id"])
         try:
-            for location in (run.script.location, *run.script.wheels, *run.packages):
-                # A path would be there on this machine alone.
-                if not location.startswith(("s3://", "s3a://")):
-                    raise ObjectMissingError(location)
-            for package in run.packages:
-                self.machine.runner.read(package)
-            process = self.machine.runner.start(
-                run.record["Id"], run.script, lambda end: self._ended(run, end, log)
-            )
+            log = RunLog(self.machine.aws, run.record["Id"])
+            process = self._started(run, log)
         except ObjectMissingError as error:
             self._finish(run, "FAILED", wording.missing(error.location))
-            return
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - whatever happens here, the run must not seem to go on
             self._finish(run, "FAILED", f"LAUNCH ERROR | {error}")
-            return
-        self._running(run, process)
-        while not process.wait(_LOG_SECONDS):
-            log.ship(*process.written(), whole=False)
+        else:
+            self._running(run, process)
+            while not process.wait(_LOG_SECONDS):
+                _ship(log, run, *process.written(), whole=False)
+
+    def _started(self, run: Run, log: RunLog) -> RunningScript:
+        for location in (run.script.location, *run.script.wheels, *run.packages):
+            # A path would be there on this machine alone.
+            if not location.startswith(("s3://", "s3a://")):
+                raise ObjectMissingError(location)
+        for package in run.packages:
+            self.machine.runner.read(package)
+        return self.machine.runner.start(run.record["Id"], run.script, lambda end: self._ended(run, end, log))
 
     def _running(self, run: Run, process: RunningScript) -> None:
         with self.lock:
-            if run.state in _ENDED:
+            if run.state in ENDED:
                 return
             run.process = process
             run.began = time.time()
@@ -190,13 +168,15 @@ class Runs:
                 run.process.stop()
 
     def _ended(self, run: Run, end: ScriptEnd, log: RunLog) -> None:
-        log.ship(end.output, end.errors, whole=True)
-        if end.stopped:
-            self._finish(run, "TIMEOUT" if run.timed_out else "STOPPED", None)
-        elif end.exit_code == 0:
-            self._finish(run, "SUCCEEDED", None)
-        else:
-            self._finish(run, "FAILED", wording.failure(end))
+        try:
+            _ship(log, run, end.output, end.errors, whole=True)
+        finally:
+            if end.stopped:
+                self._finish(run, "TIMEOUT" if run.timed_out else "STOPPED", None)
+            elif end.exit_code == 0:
+                self._finish(run, "SUCCEEDED", None)
+            else:
+                self._finish(run, "FAILED", wording.failure(end))
 
     def _finish(self, run: Run, state: str, message: str | None) -> None:
         with self.lock:
@@ -218,59 +198,13 @@ class Runs:
 
     def _shown(self, run: Run) -> dict[str, Any]:
         record = dict(run.record)
-        if run.began is not None and run.state not in _ENDED:
+        if run.began is not None and run.state not in ENDED:
             record["ExecutionTime"] = int(time.time() - run.began)
         return record
 
 
-def stored_run(record: Mapping[str, Any]) -> Run:
-    """A run of an earlier emulator; one that had not ended did so with it."""
-    kept = dict(record)
-    if kept["JobRunState"] not in _ENDED:
-        kept["JobRunState"] = "FAILED"
-        kept["ErrorMessage"] = "The emulators ended while this run was active."
-        kept["CompletedOn"] = kept["LastModifiedOn"] = time.time()
-    return Run(kept, Script("", ()))
-
-
-def _new_run(job: Mapping[str, Any], request: Mapping[str, Any]) -> Run:
-    arguments = merged(job, request.get("Arguments", {}))
-    own = {key: request[key] for key in ("WorkerType", "NumberOfWorkers", "MaxCapacity") if key in request}
-    of_job = {key: job[key] for key in ("WorkerType", "NumberOfWorkers") if key in job}
-    workers = own if "MaxCapacity" in own else {**of_job, **own}
-    if not workers:
-        workers = {"MaxCapacity": job["MaxCapacity"]}
-    check_timeout(request)
-    run_id = f"jr_{secrets.token_hex(32)}"
-    now = time.time()
-    record = {
-        "Id": run_id,
-        "Attempt": 0,
-        "JobName": job["Name"],
-        "JobMode": job["JobMode"],
-        "JobRunQueuingEnabled": request.get("JobRunQueuingEnabled", job.get("JobRunQueuingEnabled", False)),
-        "StartedOn": now,
-        "LastModifiedOn": now,
-        "JobRunState": "STARTING",
-        "Arguments": dict(request.get("Arguments", {})),
-        "PredecessorRuns": [],
-        "ExecutionTime": 0,
-        "Timeout": request.get("Timeout", job["Timeout"]),
-        **capacity(workers),
-        "LogGroupName": PREFIX,
-        "GlueVersion": job["GlueVersion"],
-        "ExecutionClass": request.get("ExecutionClass", job.get("ExecutionClass", "STANDARD")),
-    }
-    for key in ("SecurityConfiguration", "NotificationProperty", "ExecutionRoleSessionPolicy"):
-        if key in request or key in job:
-            record[key] = request.get(key, job.get(key))
-    if "JobRunId" in request:
-        record["PreviousRunId"] = request["JobRunId"]
-    modules = [name for name in listed(arguments, "--additional-python-modules") if "://" in name]
-    wheels = [name for name in modules if name.endswith(".whl")]
-    script = Script(
-        location=arguments.get("--scriptLocation", job["Command"]["ScriptLocation"]),
-        arguments=argv(job["Name"], f"j_{secrets.token_hex(32)}", run_id, arguments),
-        wheels=(*listed(arguments, "--extra-py-files"), *wheels),
-    )
-    return Run(record, script, tuple(name for name in modules if name not in wheels))
+def _ship(log: RunLog, run: Run, output: str, errors: str, *, whole: bool) -> None:
+    try:
+        log.ship(output, errors, whole=whole)
+    except Exception as error:  # noqa: BLE001 - a log that cannot be kept is no reason for a run to go on
+        print(f"run {run.record['Id']}: its log cannot be kept: {error}", file=sys.stderr)

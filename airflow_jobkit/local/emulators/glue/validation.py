@@ -9,6 +9,9 @@ from typing import Any
 
 from airflow_jobkit.local.emulators.glue.errors import GlueError
 
+_TEXT = r"[^\u0000\uD800-\uDFFF]*"
+"""Any text at all: no NUL, and no halves of characters."""
+
 
 @cache
 def service_model() -> Any:
@@ -42,6 +45,7 @@ def _constraints(shape: Any, value: Any, path: str) -> Iterator[str]:
         yield from _members(shape, value, path)
     elif shape.type_name == "map" and isinstance(value, Mapping):
         for key, inner in value.items():
+            yield from _texts(shape.key, key, f"{path}.key")
             yield from _constraints(shape.value, inner, f"{path}.{key}.member")
     elif shape.type_name == "list" and isinstance(value, list):
         for position, inner in enumerate(value, start=1):
@@ -67,6 +71,8 @@ def _texts(shape: Any, value: str, path: str) -> Iterator[str]:
     if allowed and value not in allowed:
         yield _failed(value, path, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
     yield from _sizes(shape, len(value), value, path, "length")
+    if not re.fullmatch(_TEXT, value):
+        yield _failed(value, path, f"Member must satisfy regular expression pattern: {_TEXT}")
     pattern = shape.metadata.get("pattern")
     # Those with surrogates, which Java has and Python has not, allow any text.
     if pattern and r"\uD800" not in pattern and not re.fullmatch(pattern, value):

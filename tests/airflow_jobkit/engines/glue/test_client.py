@@ -122,8 +122,8 @@ def test_after_an_error_of_glues_own_nobody_knows_whether_a_run_has_started(
 
 
 def made_elsewhere(**arguments: Any) -> GlueClient:
-    """A client of a place where nobody listens."""
-    client = boto3.client(
+    """A client of another place; its session is its own, since boto3's shared one remembers credentials."""
+    client = boto3.session.Session().client(
         "glue", region_name="eu-west-1", config=Config(retries={"total_max_attempts": 1}), **arguments
     )
     return GlueClient(client, client)

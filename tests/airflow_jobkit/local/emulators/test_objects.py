@@ -14,6 +14,10 @@ pytest.importorskip("flask_cors", reason="the emulators need moto's server, of t
 
 from botocore.exceptions import ClientError
 from emulators import running_emulators
+from s3_service import Fault, FaultyS3
+
+from airflow_jobkit.local.emulators.objects import MirroredObjects
+from airflow_jobkit.local.emulators.wsgi import call
 
 
 @pytest.fixture
@@ -136,6 +140,36 @@ def test_a_deleted_bucket_is_no_folder(s3: Any, folder: Path) -> None:
     assert folder.with_name("other").is_dir()
     s3.delete_bucket(Bucket="other")
     assert not folder.with_name("other").exists()
+
+
+def test_a_folder_that_is_made_by_hand_is_a_bucket(s3: Any, folder: Path) -> None:
+    for name in ("read", "listed", "among-all"):
+        folder.with_name(name).mkdir()
+        folder.with_name(name).joinpath("file").write_text("by hand")
+    assert s3.get_object(Bucket="read", Key="file")["Body"].read() == b"by hand"
+    assert s3.list_objects_v2(Bucket="listed")["KeyCount"] == 1
+    assert "among-all" in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+
+
+def test_a_script_in_a_folder_that_was_made_by_hand_is_found(tmp_path: Path) -> None:
+    from moto.server import DomainDispatcherApplication, create_backend_app
+
+    objects = MirroredObjects(DomainDispatcherApplication(create_backend_app), tmp_path)
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "job.py").write_text("by hand")
+    assert objects.read("s3://code/job.py") == b"by hand"
+
+
+def test_a_file_that_could_not_be_taken_over_is_taken_over_later(tmp_path: Path) -> None:
+    from moto.server import DomainDispatcherApplication, create_backend_app
+
+    moto = FaultyS3(DomainDispatcherApplication(create_backend_app))
+    objects = MirroredObjects(moto, tmp_path)
+    objects.open(["data"])
+    (tmp_path / "data" / "file").write_text("spark")
+    moto.faults.append(Fault("PUT", "503 Slow Down", "SlowDown", ending="/data/file"))
+    assert call(objects, "GET", "/data/file", "s3")[0] == 404
+    assert call(objects, "GET", "/data/file", "s3") == (200, b"spark")
 
 
 def test_a_presigned_url_reads_what_spark_wrote(s3: Any, folder: Path) -> None:

@@ -14,8 +14,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
+from executing import eventually, runs
 
 from airflow_jobkit.local.emulators.scripts import (
     ObjectMissingError,
@@ -51,7 +51,7 @@ class Ends:
         self._told.set()
 
     def first(self) -> ScriptEnd:
-        assert self._told.wait(30), "the script's end was not told"
+        assert self._told.wait(60), "the script's end was not told"
         return self.all[0]
 
 
@@ -96,18 +96,12 @@ def started(
 
 
 def await_text(file: Path) -> str:
-    deadline = time.monotonic() + 30
-    while not (file.exists() and file.read_text()):
-        assert time.monotonic() < deadline, f"nothing in {file}"
-        time.sleep(0.02)
+    assert eventually(lambda: file.exists() and file.read_text()), f"nothing in {file}"
     return file.read_text()
 
 
-def await_no_process(pid: int) -> None:
-    deadline = time.monotonic() + 30
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline, f"{pid} still runs"
-        time.sleep(0.05)
+def assert_gone(*pids: int) -> None:
+    assert eventually(lambda: not any(map(runs, pids))), f"one of {pids} still runs"
 
 
 def test_a_script_runs_as_main_with_its_own_name_and_arguments(run: Callable[..., ScriptEnd]) -> None:
@@ -120,6 +114,17 @@ def test_a_script_runs_as_main_with_its_own_name_and_arguments(run: Callable[...
     )
     assert json.loads(end.output) == ["__main__", "job.py", ["--name", "a b", ""], True]
     assert (end.exit_code, end.stopped, end.errors, end.error) == (0, False, "oops\n", None)
+
+
+def test_an_argument_may_be_longer_than_a_word_of_a_command_and_nobody_else_sees_it(
+    run: Callable[..., ScriptEnd],
+) -> None:
+    text = (
+        "import sys\n"
+        "command = open('/proc/self/cmdline').read() if sys.platform == 'linux' else str(sys.orig_argv)\n"
+        "print(len(sys.argv[1]), sys.argv[2], sys.argv[2] in command)"
+    )
+    assert run(text, arguments=("x" * 260_000, "top-secret")).output == "260000 top-secret False\n"
 
 
 def test_an_exception_is_shown_as_python_shows_it_and_told_with_its_line(
@@ -220,7 +225,8 @@ def test_stopping_ends_a_script_and_what_it_started_even_where_they_refuse(
     running = started(
         runner,
         tmp_path,
-        "import pathlib, subprocess, time\n"
+        "import pathlib, signal, subprocess, sys, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"  # which what it starts inherits
         "child = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
         f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(child.pid))\n"
         "time.sleep(600)\n",
@@ -232,10 +238,19 @@ def test_stopping_ends_a_script_and_what_it_started_even_where_they_refuse(
     running.stop()
     assert time.monotonic() - began < 1
     end = ends.first()
-    assert (end.exit_code, end.stopped) == (-signal.SIGTERM, True)
-    await_no_process(child)
-    assert running.wait(5)
+    assert (end.exit_code, end.stopped) == (-signal.SIGKILL, True)
+    assert_gone(child)
+    assert running.wait(60)
     assert len(ends.all) == 1
+
+
+def test_a_script_that_is_stopped_may_end_by_itself(runner: ScriptRunner, tmp_path: Path) -> None:
+    ends = Ends()
+    text = f"import pathlib, time\npathlib.Path({str(tmp_path / 'up')!r}).write_text('1')\ntime.sleep(600)"
+    running = started(runner, tmp_path, text, ends)
+    await_text(tmp_path / "up")
+    running.stop()
+    assert (ends.first().exit_code, ends.first().stopped) == (-signal.SIGTERM, True)
 
 
 def test_stopping_after_the_end_does_not_change_how_it_ended(runner: ScriptRunner, tmp_path: Path) -> None:
@@ -278,17 +293,20 @@ def test_a_script_does_not_outlive_emulators_that_are_killed(tmp_path: Path) -> 
     job.write_text(
         "import os, pathlib, subprocess, time\n"
         "child = subprocess.Popen(['sleep', '600'])\n"
-        f"pathlib.Path({str(tmp_path / 'pids')!r}).write_text(f'{{os.getpid()}} {{child.pid}}')\n"
+        f"file = pathlib.Path({str(tmp_path / 'pids')!r})\n"
+        "file.with_name('x').write_text(f'{os.getpid()} {child.pid}')\n"
+        "file.with_name('x').rename(file)\n"
         "time.sleep(600)\n"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", _PARENT, tmp_path / "runs", job], env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
-    pids = await_text(tmp_path / "pids").split()
-    parent.kill()
-    parent.wait()
-    for pid in pids:
-        await_no_process(int(pid))
+    try:
+        pids = await_text(tmp_path / "pids").split()
+    finally:
+        parent.kill()
+        parent.wait()
+    assert_gone(*map(int, pids))
 
 
 @pytest.mark.parametrize("module", ["scripts", "server", "glue.app", "places"])

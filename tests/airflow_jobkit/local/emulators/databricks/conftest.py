@@ -6,7 +6,6 @@ import io
 import json
 import textwrap
 import threading
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from urllib.request import Request, urlopen
 from uuid import uuid4
 
 import pytest
+from emulators import emulators_process
+from executing import eventually
 
 from airflow_jobkit.local.emulators.scripts import ScriptRunner
 
@@ -55,7 +56,7 @@ class Workspace:
     def send(self, request: Request) -> Answer:
         """Send a request as it is."""
         try:
-            with urlopen(request, timeout=30) as response:  # noqa: S310 - this machine's own server
+            with urlopen(request, timeout=60) as response:  # noqa: S310 - this machine's own server
                 return Answer(response.status, json.load(response))
         except HTTPError as error:
             return Answer(error.code, json.load(error))
@@ -97,11 +98,14 @@ class Workspace:
 
     def until(self, run_id: int, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The run, once something is true of it."""
-        deadline = time.monotonic() + 120
-        while not condition(run := self.get(run_id)):
-            assert time.monotonic() < deadline, run["state"]
-            time.sleep(0.05)
-        return run
+        seen: list[dict[str, Any]] = []
+
+        def holds() -> bool:
+            seen.append(self.get(run_id))
+            return condition(seen[-1])
+
+        assert eventually(holds, 120), seen[-1]["state"]
+        return seen[-1]
 
     def ended(self, run_id: int) -> dict[str, Any]:
         """The run, once it is over."""
@@ -167,13 +171,61 @@ class Workspaces:
         return file.read_bytes() if file.is_file() else None
 
 
+@dataclass(frozen=True)
+class Gate:
+    """A script that tells when it has begun, and ends when it is told to.
+
+    Attributes:
+        folder: Where both are told, by files.
+    """
+
+    folder: Path
+
+    @property
+    def source(self) -> str:
+        """The script, to which a test may add what it does afterwards."""
+        begun, may_end = str(self.folder / "begun"), str(self.folder / "may-end")
+        return (
+            "import pathlib, time\n"
+            "print('begun', flush=True)\n"
+            f"pathlib.Path({begun!r}).touch()\n"
+            f"while not pathlib.Path({may_end!r}).exists(): time.sleep(0.02)\n"
+        )
+
+    def await_begun(self) -> None:
+        """Wait until the script has begun."""
+        assert eventually((self.folder / "begun").exists), "the script did not begin"
+
+    def open(self) -> None:
+        """Let the script end."""
+        (self.folder / "may-end").touch()
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    folder = tmp_path / "gate"
+    folder.mkdir()
+    return Gate(folder)
+
+
+@pytest.fixture(scope="module")
+def workspace_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """A workspace in a process of its own, maybe of another environment, as `jobkit emulate` has it."""
+    folder = tmp_path_factory.mktemp("emulators")
+    with emulators_process(folder, "bucket") as emulators:
+        # It takes any token.
+        yield Workspace(emulators.databricks_url, folder / "s3" / "bucket", folder / "databricks")
+
+
 @pytest.fixture
 def workspaces(tmp_path: Path) -> Iterator[Workspaces]:
     """For tests that choose the emulator's options, or start it twice."""
     pytest.importorskip("werkzeug", reason="the emulators need werkzeug, of the extra [local]")
     workspaces = Workspaces(tmp_path)
-    yield workspaces
-    workspaces.stop()
+    try:
+        yield workspaces
+    finally:
+        workspaces.stop()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ SHOWS = """
 SLEEPS = """
     import time
     print("asleep", flush=True)
-    time.sleep(99)
+    time.sleep(600)
 """
 SAYS_ITS_VERSION = """
     import code_of_team
@@ -28,6 +28,10 @@ def shown(output: dict[str, Any]) -> dict[str, Any]:
     """What the script SHOWS printed."""
     found: dict[str, Any] = json.loads(output["logs"])
     return found
+
+
+def milliseconds() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def is_running(run: dict[str, Any]) -> bool:
@@ -128,26 +132,21 @@ def test_the_trace_of_an_error_holds_its_causes(workspace: Any) -> None:
     assert trace.endswith("ValueError: wrapped")
 
 
-def test_a_cancelled_run_goes_through_terminating_and_its_script_ends(workspace: Any) -> None:
+def test_a_cancelled_run_goes_through_terminating_and_its_script_ends(workspace: Any, gate: Any) -> None:
     """The call comes back at once."""
-    stubborn = """
-        import signal, time
-        signal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), exit(1)))
-        print("asleep", flush=True)
-        time.sleep(99)
-    """
+    stubborn = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + gate.source
     run_id = workspace.submit(workspace.single(stubborn))
-    workspace.until(run_id, is_running)
-    time.sleep(0.5)
+    gate.await_begun()
 
     assert workspace.call("POST", "jobs/runs/cancel", {"run_id": run_id}).json == {}
 
     assert workspace.get(run_id)["state"]["life_cycle_state"] == "TERMINATING"
+    gate.open()
     run = workspace.ended(run_id)
     assert run["state"]["result_state"] == "CANCELED"
     assert run["state"]["user_cancelled_or_timedout"] is True
     assert run["status"]["termination_details"]["code"] == "USER_CANCELED"
-    assert workspace.output(run)["logs"] == "asleep\n"
+    assert workspace.output(run)["logs"] == "begun\n"
 
 
 def test_a_run_is_cancelled_before_its_cluster_is_there(workspaces: Any) -> None:
@@ -294,7 +293,9 @@ def test_the_older_form_is_one_task_with_the_runs_own_id(workspace: Any) -> None
     assert run["tasks"][0]["state"] == run["state"]
 
 
-def test_a_task_waits_for_those_it_depends_on_and_is_skipped_when_one_fails(workspace: Any) -> None:
+def test_a_task_waits_for_those_it_depends_on_and_is_skipped_when_one_fails(
+    workspace: Any, gate: Any
+) -> None:
     """The run says which task failed, and that others were skipped."""
     cluster = {"existing_cluster_id": "1121-000000-abc"}
 
@@ -303,15 +304,20 @@ def test_a_task_waits_for_those_it_depends_on_and_is_skipped_when_one_fails(work
         depends_on = [{"task_key": name} for name in needed]
         return {"task_key": key, "spark_python_task": python, "depends_on": depends_on, **cluster}
 
-    run = workspace.ran(
+    run_id = workspace.submit(
         {
             "tasks": [
                 task("last", "", "broken"),
                 task("broken", "raise ValueError", "first"),
-                task("first", "import time; time.sleep(0.3)"),
+                task("first", gate.source),
             ]
         }
     )
+    gate.await_begun()
+    waiting = {task["task_key"]: task["state"]["life_cycle_state"] for task in workspace.get(run_id)["tasks"]}
+    assert waiting == {"first": "RUNNING", "broken": "BLOCKED", "last": "BLOCKED"}
+    gate.open()
+    run = workspace.ended(run_id)
 
     states = {task["task_key"]: task["state"]["result_state"] for task in run["tasks"]}
     assert states == {"first": "SUCCESS", "broken": "FAILED", "last": "UPSTREAM_FAILED"}
@@ -324,15 +330,19 @@ def test_a_task_waits_for_those_it_depends_on_and_is_skipped_when_one_fails(work
     )
 
 
-def test_times_are_milliseconds_and_the_end_is_zero_until_it_comes(workspace: Any) -> None:
-    before = time.time_ns() // 1_000_000
-    run_id = workspace.submit(workspace.single("import time; time.sleep(0.5)"))
-    running = workspace.until(run_id, is_running)
+def test_times_are_milliseconds_and_the_end_is_zero_until_it_comes(workspace: Any, gate: Any) -> None:
+    before = milliseconds()
+    run_id = workspace.submit(workspace.single(gate.source))
+    gate.await_begun()
+    began = milliseconds()
+    running = workspace.get(run_id)
+    ended = milliseconds()
+    gate.open()
     run = workspace.ended(run_id)
 
     assert running["end_time"] == 0
-    assert before <= run["start_time"] <= run["end_time"] <= time.time_ns() // 1_000_000
-    assert run["execution_duration"] >= 500
+    assert before <= run["start_time"] <= began <= ended <= run["end_time"] <= milliseconds()
+    assert ended - began <= run["execution_duration"] <= milliseconds() - before
     task = run["tasks"][0]
     assert task["end_time"] - task["start_time"] == task["setup_duration"] + task["execution_duration"]
 

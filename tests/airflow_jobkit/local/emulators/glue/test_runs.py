@@ -11,7 +11,13 @@ from typing import Any
 
 import pytest
 from emulators import RunningEmulators, running_emulators
+from executing import eventually
 from glue_caller import GlueCaller, RefusedError
+
+from airflow_jobkit.local.emulators.glue.app import GlueApp
+from airflow_jobkit.local.emulators.glue.runs import Machine
+from airflow_jobkit.local.emulators.scripts import ScriptRunner
+from airflow_jobkit.local.emulators.wsgi import call_json
 
 SLEEPS = "import time; time.sleep(600)"
 SHOWS_ARGV = "import json, sys; print(json.dumps(sys.argv[1:]))"
@@ -180,6 +186,67 @@ def test_a_script_on_this_machine_is_not_there_for_glue(glue: GlueCaller) -> Non
     assert record["ErrorMessage"].startswith("LAUNCH ERROR | Error downloading from S3")
 
 
+@pytest.mark.parametrize(
+    "location",
+    [
+        pytest.param("s3://[code/job.py", id="a URL that cannot be read"),
+        pytest.param(f"s3://code/{'x' * 300}.py", id="a name that no file can have"),
+    ],
+)
+def test_a_launch_that_goes_wrong_fails_the_run(
+    emulators: RunningEmulators, glue: GlueCaller, location: str
+) -> None:
+    if "[" not in location:
+        put(emulators, "", location.removeprefix("s3://code/"))
+    record = glue.ended(glue.job("flights", location), glue.start("flights"))
+    assert record["JobRunState"] == "FAILED"
+    assert record["ErrorMessage"].startswith("LAUNCH ERROR | ")
+
+
+class BrokenLogs:
+    """An AWS whose logs answer with an exception, from the nth request on."""
+
+    def __init__(self, healthy_requests: int) -> None:
+        self._left = healthy_requests
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        self._left -= 1
+        if self._left < 0:
+            raise RuntimeError("the logs are broken")
+        start_response("200 OK", [])
+        return [b"{}"]
+
+
+@pytest.mark.parametrize(
+    ("healthy_requests", "text", "state", "message"),
+    [
+        pytest.param(0, "", "FAILED", "LAUNCH ERROR | the logs are broken", id="before the script starts"),
+        pytest.param(4, "print('x')", "SUCCEEDED", None, id="when it ends well"),
+        pytest.param(
+            4, "import os; print(1); os._exit(3)", "FAILED", "Command failed with exit code 3", id="or not"
+        ),
+    ],
+)
+def test_a_run_ends_although_its_log_cannot_be_kept(
+    tmp_path: Path, healthy_requests: int, text: str, state: str, message: str | None
+) -> None:
+    pytest.importorskip("werkzeug", reason="the emulators need werkzeug, of the extra [local]")
+    runner = ScriptRunner(tmp_path / "runs", lambda _: text.encode())
+    app = GlueApp(BrokenLogs(0), Machine(runner, BrokenLogs(healthy_requests)), tmp_path / "glue.json")
+
+    def ask(operation: str, **request: Any) -> Any:
+        return call_json(app, "glue", f"AWSGlue.{operation}", request)
+
+    command = {"Name": "glueetl", "ScriptLocation": "s3://code/job.py"}
+    ask("CreateJob", Name="flights", Role="role", Command=command)
+    which = {"JobName": "flights", "RunId": ask("StartJobRun", JobName="flights")["JobRunId"]}
+    assert eventually(lambda: "CompletedOn" in ask("GetJobRun", **which)["JobRun"]), (
+        "the run goes on for ever"
+    )
+    record = ask("GetJobRun", **which)["JobRun"]
+    assert (record["JobRunState"], record.get("ErrorMessage")) == (state, message)
+
+
 def test_a_run_that_takes_too_long_times_out(emulators: RunningEmulators, glue: GlueCaller) -> None:
     put(emulators, SLEEPS)
     record = glue.ended(glue.job("flights"), glue.start("flights", Timeout=1))
@@ -190,8 +257,14 @@ def test_a_run_that_takes_too_long_times_out(emulators: RunningEmulators, glue: 
 def test_a_run_is_stopped_and_logs_what_it_printed_till_then(
     emulators: RunningEmulators, glue: GlueCaller
 ) -> None:
-    put(emulators, f"print('begun', flush=True); {SLEEPS}")
+    put(
+        emulators,
+        "import signal, sys\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (print('ending'), sys.exit(1)))\n"
+        f"print('begun')\n{SLEEPS}",
+    )
     run_id = glue.start(glue.job("flights"))
+    assert eventually(lambda: logged(emulators, run_id) == ["begun"]), "nothing is logged while it runs"
     glue.await_state("flights", run_id, "RUNNING")
     which = {"JobName": "flights", "JobRunId": run_id}
     stopped = glue("BatchStopJobRun", JobName="flights", JobRunIds=[run_id, "jr_none"])
@@ -199,6 +272,7 @@ def test_a_run_is_stopped_and_logs_what_it_printed_till_then(
     assert stopped["Errors"][0]["ErrorDetail"]["ErrorCode"] == "EntityNotFoundException"
     record = glue.await_state("flights", run_id, "STOPPED")
     assert "ErrorMessage" not in record
+    assert logged(emulators, run_id) == ["begun", "ending"]
     again = glue("BatchStopJobRun", JobName="flights", JobRunIds=[run_id])
     assert again["Errors"][0]["ErrorDetail"]["ErrorCode"] == "JobRunInTerminalStateException"
 
@@ -235,6 +309,19 @@ def test_queued_runs_wait_for_a_place(emulators: RunningEmulators, glue: GlueCal
     glue.await_state("flights", second, "SUCCEEDED")
 
 
+def test_queued_runs_of_a_deleted_job_fail(emulators: RunningEmulators, glue: GlueCaller) -> None:
+    put(emulators, SLEEPS)
+    glue.job("flights", JobRunQueuingEnabled=True)
+    running, queued = glue.start("flights"), glue.start("flights")
+    glue("DeleteJob", JobName="flights")
+    record = glue.run("flights", queued)
+    assert (record["JobRunState"], record["ErrorMessage"]) == (
+        "FAILED",
+        "Job flights was deleted while this run waited.",
+    )
+    glue.await_state("flights", running, "RUNNING")
+
+
 def test_runs_are_listed_newest_first_in_pages(emulators: RunningEmulators, glue: GlueCaller) -> None:
     put(emulators, "")
     glue.job("flights", ExecutionProperty={"MaxConcurrentRuns": 3})
@@ -249,6 +336,30 @@ def test_arguments_that_are_too_long_are_refused(emulators: RunningEmulators, gl
     glue.job("flights", DefaultArguments={"--a": "x" * 200_000})
     with pytest.raises(RefusedError, match=r"InvalidInputException: .*260 KB"):
         glue.start("flights", Arguments={"--b": "x" * 70_000})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param({"--a": "x\0y"}, id="NUL in a value"),
+        pytest.param({"--a\0": "x"}, id="NUL in a name"),
+        pytest.param({"--a": "\ud800"}, id="half a character"),
+    ],
+)
+def test_arguments_that_are_no_text_are_refused(glue: GlueCaller, arguments: dict[str, str]) -> None:
+    glue.job("flights")
+    with pytest.raises(RefusedError, match=r"ValidationException: 1 validation error detected: .*'arguments"):
+        glue.start("flights", Arguments=arguments)
+    assert glue("GetJobRuns", JobName="flights") == {"JobRuns": []}
+
+
+def test_as_long_arguments_as_are_allowed_reach_the_script(
+    emulators: RunningEmulators, glue: GlueCaller
+) -> None:
+    put(emulators, "import sys; print(len(sys.argv[sys.argv.index('--a') + 1]))")
+    run_id = glue.start(glue.job("flights"), Arguments={"--a": "x" * 260_000})
+    assert glue.ended("flights", run_id)["JobRunState"] == "SUCCEEDED"
+    assert logged(emulators, run_id) == ["260000"]
 
 
 def test_a_flex_run_says_its_dpu_seconds(emulators: RunningEmulators, glue: GlueCaller) -> None:
