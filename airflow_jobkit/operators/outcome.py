@@ -52,7 +52,7 @@ def conclude(end: RunEnd, result: Result | MissingResult, label: RunLabel) -> di
     if not end.succeeded:
         raise EngineError(
             f"{end.detail}: {label} ended without saying why ({reason or f'no error in {label.result}'}); "
-            "its output is in the log above"
+            "its own output may say more"
         )
     known = {
         "code_version": label.code_version,
