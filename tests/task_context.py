@@ -141,6 +141,25 @@ class TaskContext:
         return process_params(task.dag, task, dict(self.conf), suppress_exception=False)
 
 
+def probe_settings(root: str, **changes: Any) -> Settings:
+    """Settings of code version 1.0.0, with code, data and runs below a folder or URL, but for these fields."""
+    settings = Settings(
+        project=PACKAGE,
+        environment="local",
+        engine="local",
+        code=CodeRoot(f"{root}/code"),
+        code_version="1.0.0",
+        data_root=f"{root}/data",
+        runs_root=f"{root}/runs",
+        notification_service_type="NOOP",
+        notifiers={},
+        datasets={},
+        options={},
+        allowed_operators=("airflow.",),
+    )
+    return replace(settings, **changes)
+
+
 @dataclass(frozen=True)
 class ProbeProject:
     """A project in a folder of its own, with the package `probe` and the local engine."""
@@ -163,21 +182,7 @@ class ProbeProject:
 
     def settings(self, **changes: Any) -> Settings:
         """The Settings, of code version 1.0.0 and without notifiers of its own, but for these fields."""
-        settings = Settings(
-            project=PACKAGE,
-            environment="local",
-            engine="local",
-            code=CodeRoot(str(self.code_root)),
-            code_version="1.0.0",
-            data_root=str(self.folder / "data"),
-            runs_root=str(self.runs_root),
-            notification_service_type="NOOP",
-            notifiers={},
-            datasets={},
-            options={},
-            allowed_operators=("airflow.",),
-        )
-        return replace(settings, **changes)
+        return probe_settings(str(self.folder), **changes)
 
     def task(
         self,

@@ -8,16 +8,16 @@ from __future__ import annotations
 import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import boto3
 from emulators import RunningEmulators
 from releases import PACKAGE, publish_release_of
+from task_context import probe_settings
 
 from airflow_jobkit.engines import operator_class_path, options_class
 from airflow_jobkit.release import Published
-from airflow_jobkit.spec.code import CodeRoot
 from airflow_jobkit.spec.settings import Settings
 
 QUICKLY = dt.timedelta(milliseconds=200)
@@ -48,21 +48,7 @@ class EngineUnderTest(ABC):
 
     def settings(self, **changes: Any) -> Settings:
         """The Settings, of code version 1.0.0, but for these fields."""
-        settings = Settings(
-            project=PACKAGE,
-            environment="test",
-            engine=self.name,
-            code=CodeRoot(f"{self.root}/code"),
-            code_version="1.0.0",
-            data_root=f"{self.root}/data",
-            runs_root=f"{self.root}/runs",
-            notification_service_type="NOOP",
-            notifiers={},
-            datasets={},
-            options={},
-            allowed_operators=("airflow.",),
-        )
-        return replace(settings, **changes)
+        return probe_settings(self.root, **{"environment": "test", "engine": self.name, **changes})
 
     def task(
         self,
