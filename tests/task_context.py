@@ -142,7 +142,7 @@ class TaskContext:
 
 
 def probe_settings(root: str, **changes: Any) -> Settings:
-    """Settings of code version 1.0.0, with code, data and runs below a folder or URL, but for these fields."""
+    """Settings of code version 1.0.0, all places below one folder or URL, but for these fields."""
     settings = Settings(
         project=PACKAGE,
         environment="local",
