@@ -112,6 +112,7 @@ def airflow(project: ProjectCopy) -> Iterator[RunningAirflow]:
         yield running
 
 
+@pytest.mark.slow
 @pytest.mark.airflow
 def test_a_task_marked_failed_leaves_no_spark_process_behind(airflow: RunningAirflow) -> None:
     airflow.trigger(("flights_daily", "killed", {}))

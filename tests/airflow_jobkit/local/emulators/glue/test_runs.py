@@ -29,9 +29,14 @@ def put(emulators: RunningEmulators, text: str, key: str = "job.py") -> str:
 
 
 def logged(emulators: RunningEmulators, run_id: str, kind: str = "output") -> list[str]:
-    found = emulators.client("logs").get_log_events(
-        logGroupName=f"/aws-glue/jobs/{kind}", logStreamName=run_id, startFromHead=True
-    )
+    """What is in the log of a run; nothing where the log is not there yet."""
+    client = emulators.client("logs")
+    try:
+        found = client.get_log_events(
+            logGroupName=f"/aws-glue/jobs/{kind}", logStreamName=run_id, startFromHead=True
+        )
+    except client.exceptions.ResourceNotFoundException:
+        return []
     return [event["message"] for event in found["events"]]
 
 
