@@ -3,6 +3,7 @@
 AIRFLOW ?= 3.3.1
 ENGINE ?= local
 ARGS ?=
+CELLS ?=
 MWAA ?=
 
 VERSIONS := $(patsubst tests/pins/mwaa-%.txt,%,$(wildcard tests/pins/mwaa-*.txt))
@@ -24,7 +25,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV __PYVENV_LAUN
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-core run test test-slow test-core test-engines check fmt pins clean
+.PHONY: help setup setup-core run test test-slow test-core test-engines matrix check fmt pins clean
 
 help: ## list the targets
 	@VERSIONS="$(VERSIONS)" AIRFLOW="$(AIRFLOW)" sh tests/pins/help.sh $(firstword $(MAKEFILE_LIST))
@@ -36,17 +37,21 @@ run: setup ## run the example DAG, with its sample data: make run ENGINE=local, 
 	@$(EMULATED) sh -c '$(BIN)/jobkit sample-data --env $(RUN_ENV) && $(BIN)/jobkit release publish --env $(RUN_ENV) \
 		&& $(BIN)/jobkit run dags/flights.yaml --env $(RUN_ENV) $(ARGS)'
 
-test: setup ## run the tests, but for the slow ones
-	@$(BIN)/python $(PYTEST) -m "not slow" $(ARGS)
+test: setup ## run the tests, but for the slow ones and those of test-engines
+	@$(BIN)/python $(PYTEST) -m "not slow and not engines" $(ARGS)
 
 test-slow: setup ## run the slow tests: the example DAGs on every engine
-	@$(BIN)/python $(PYTEST) -m slow $(ARGS)
+	@$(BIN)/python $(PYTEST) -m "slow and not engines" $(ARGS)
 
 test-core: setup-core ## run the tests without Spark on an Amazon MWAA version: make test-core AIRFLOW=2.11.2
 	@$(CORE)/bin/python $(PYTEST) -m "not spark and not packaging and not engines" $(NOT_CORE) $(ARGS)
 
 test-engines: setup setup-core ## run the tests of all engines on an Amazon MWAA version, Spark from .venv
 	@JOBKIT_SPARK_PYTHON="$(CURDIR)/$(BIN)/python" $(CORE)/bin/python $(PYTEST) -m engines $(ARGS)
+
+matrix: setup setup-core ## run the fault matrix, ours beside the stock operators: make matrix AIRFLOW=3.3.1 CELLS="ours glue"
+	@JOBKIT_SPARK_PYTHON="$(CURDIR)/$(BIN)/python" PYTHONPATH=tests:job_code $(CORE)/bin/python -m matrix \
+		$(if $(CELLS),"$(CELLS)") $(ARGS)
 
 setup-core: ## create or refresh the environment of an Amazon MWAA version in .venv-core/<version>
 	@test -f "$(CORE_PINS)" || { echo "AIRFLOW=$(AIRFLOW): no pins for it; there are: $(VERSIONS)" >&2; exit 2; }

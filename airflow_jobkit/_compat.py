@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG, BaseOperator, CronDataIntervalTimetable, Param, get_parsing_context
+    from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 else:
     try:
         from airflow.sdk import DAG, BaseOperator, Param, get_parsing_context
@@ -15,18 +16,34 @@ else:
         from airflow.models.param import Param
         from airflow.utils.dag_parsing_context import get_parsing_context
     try:
+        from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+    except ImportError:  # before Airflow 3.2
+        from airflow.exceptions import AirflowFailException, TaskDeferred
+    try:
         from airflow.sdk import CronDataIntervalTimetable
     except ImportError:  # before Airflow 3.2
         from airflow.timetables.interval import CronDataIntervalTimetable
 
 __all__ = [
     "DAG",
+    "AirflowFailException",
     "BaseOperator",
     "CronDataIntervalTimetable",
     "Param",
+    "TaskDeferred",
+    "default_deferrable",
     "get_parsing_context",
     "serialize_dag",
 ]
+
+
+def default_deferrable() -> bool:
+    """What `[operators] default_deferrable` says now."""
+    try:
+        from airflow.sdk.configuration import conf
+    except ImportError:  # before Airflow 3.2
+        from airflow.configuration import conf
+    return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
 
 
 def serialize_dag(dag: DAG) -> dict[str, Any]:

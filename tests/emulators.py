@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import psutil
@@ -41,6 +42,26 @@ class RunningEmulators:
     def forget_calls(self) -> None:
         """Begin to count the calls of Glue anew."""
         with urlopen(Request(f"{self.aws_url}/_jobkit/calls", method="DELETE")):  # noqa: S310
+            pass
+
+    def plan(self, *plans: Mapping[str, Any]) -> None:
+        """Add plans to the simulation; an AssertionError says what is wrong with one."""
+        body = json.dumps(plans).encode()
+        try:
+            with urlopen(Request(f"{self.aws_url}/_jobkit/plans", body, method="POST")):  # noqa: S310
+                pass
+        except HTTPError as error:
+            raise AssertionError(json.load(error)["error"]) from error
+
+    def plans(self) -> dict[str, Any]:
+        """What became of the plans, by their names."""
+        with urlopen(f"{self.aws_url}/_jobkit/plans") as answer:  # noqa: S310
+            found: dict[str, Any] = json.load(answer)
+        return found
+
+    def forget_plans(self) -> None:
+        """Forget all plans."""
+        with urlopen(Request(f"{self.aws_url}/_jobkit/plans", method="DELETE")):  # noqa: S310
             pass
 
     def client(self, service: str) -> Any:

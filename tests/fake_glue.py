@@ -1,5 +1,7 @@
 """A Glue that executes nothing, over HTTP: it keeps definitions and runs, and refuses what a test wants.
 
+CloudWatch Logs is at the same place, and holds what a test writes there.
+
 It needs no other package than what Airflow brings, so that the tests with it run on every Airflow version.
 """
 
@@ -8,7 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-from collections import Counter
+import time
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,9 +38,15 @@ class FakeGlue:
         jobs: The definitions by name, as CreateJob gave them.
         runs: The runs by id, as GetJobRun tells of them, oldest first.
         states: The states that every new run goes through, one for each look; it stays in the last one.
+        states_of: Those of single runs, by id.
+        stopped: Those that a run goes through once it is stopped.
+        lag: How many more answers of GetJobRuns hold no run at all.
         error_message: What a run says about its end.
-        calls: Every call: its action and request.
+        calls: Every call of Glue: its action and request.
+        log_calls: The requests to CloudWatch Logs.
+        printed: The lines of the log streams, by log group; every run has the same.
         refusals: Errors to answer with, by action; each is used up.
+        strange: Answers that are not Glue's own, such as a proxy's, by action; each is used up.
         losing: Actions whose answers are lost.
         held: Actions whose answers wait until the test sets the event.
         stop_errors: The error details that BatchStopJobRun answers with.
@@ -47,9 +56,15 @@ class FakeGlue:
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     states: Sequence[str] = ("STARTING", "RUNNING", "SUCCEEDED")
+    states_of: dict[str, Sequence[str]] = field(default_factory=dict)
+    stopped: Sequence[str] = ("STOPPED",)
+    lag: int = 0
     error_message: str = ""
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    log_calls: list[dict[str, Any]] = field(default_factory=list)
+    printed: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     refusals: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
+    strange: dict[str, list[bytes]] = field(default_factory=dict)
     losing: set[str] = field(default_factory=set)
     held: dict[str, threading.Event] = field(default_factory=dict)
     stop_errors: list[tuple[str, str]] = field(default_factory=list)
@@ -64,20 +79,27 @@ class FakeGlue:
         """How often each action was called."""
         return Counter(action for action, _ in self.calls)
 
-    def add_run(self, job: str, state: str, started_on: dt.datetime) -> None:
-        """A run of the past, or one that has not ended."""
+    def add_run(
+        self, job: str, state: str, started_on: dt.datetime, arguments: dict[str, str] | None = None
+    ) -> str:
+        """A run of the past, or one that has not ended; its id."""
         run_id = f"jr_{len(self.runs) + 1}"
         self.runs[run_id] = {
             "Id": run_id,
             "JobName": job,
             "JobRunState": state,
             "StartedOn": started_on.timestamp(),
+            "Arguments": arguments or {},
         }
+        return run_id
 
     def answer(self, action: str, request: dict[str, Any]) -> dict[str, Any]:
         """Carry a request out."""
         with self._lock:
-            self.calls.append((action, request))
+            if action == "GetLogEvents":
+                self.log_calls.append(request)
+            else:
+                self.calls.append((action, request))
             if self.refusals.get(action):
                 raise RefusedError(*self.refusals[action].pop(0))
             answer: dict[str, Any] = getattr(self, f"_{action}")(request)
@@ -113,20 +135,32 @@ class FakeGlue:
 
     def _StartJobRun(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         self._job(request["JobName"])
-        self.add_run(request["JobName"], self.states[0], NOW)
-        return {"JobRunId": list(self.runs)[-1]}
+        started_on = dt.datetime.fromtimestamp(time.time(), dt.timezone.utc)
+        state = self._states(f"jr_{len(self.runs) + 1}")[0]
+        return {"JobRunId": self.add_run(request["JobName"], state, started_on, request.get("Arguments"))}
+
+    def _states(self, run_id: str) -> Sequence[str]:
+        return self.states_of.get(run_id, self.states)
 
     def _GetJobRun(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        run = self.runs[request["RunId"]]
-        if run["JobRunState"] != "STOPPED":
-            look = min(self._looks[request["RunId"]], len(self.states) - 1)
-            self._looks[request["RunId"]] += 1
-            run |= {"JobRunState": self.states[look], "ErrorMessage": self.error_message}
+        if request["RunId"] not in self.runs:
+            raise RefusedError("EntityNotFoundException", f"Job Run {request['RunId']} not found.")
+        run, states = self.runs[request["RunId"]], self._states(request["RunId"])
+        look = min(self._looks[request["RunId"]], len(states) - 1)
+        self._looks[request["RunId"]] += 1
+        run |= {"JobRunState": states[look], "ErrorMessage": self.error_message}
         return {"JobRun": run}
 
     def _GetJobRuns(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        own = [run for run in self.runs.values() if run["JobName"] == request["JobName"]]
-        return {"JobRuns": sorted(own, key=lambda run: -run["StartedOn"])}
+        """Two runs per page, so that a caller who reads one page misses some."""
+        if self.lag:
+            self.lag -= 1
+            return {"JobRuns": []}
+        own = [run for run in reversed(self.runs.values()) if run["JobName"] == request["JobName"]]
+        own.sort(key=lambda run: -run["StartedOn"])
+        position = int(request.get("NextToken", 0))
+        page = {"JobRuns": own[position : position + 2]}
+        return {**page, "NextToken": str(position + 2)} if position + 2 < len(own) else page
 
     def _BatchStopJobRun(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         (run_id,) = request["JobRunIds"]
@@ -134,8 +168,20 @@ class FakeGlue:
             code, message = self.stop_errors.pop(0)
             detail = {"ErrorCode": code, "ErrorMessage": message}
             return {"Errors": [{"JobRunId": run_id, "ErrorDetail": detail}]}
-        self.runs[run_id]["JobRunState"] = "STOPPED"
+        self.states_of[run_id] = self.stopped
+        self._looks[run_id] = 0
+        self.runs[run_id]["JobRunState"] = self.stopped[0]
         return {"SuccessfulSubmissions": [{"JobName": request["JobName"], "JobRunId": run_id}]}
+
+    def _GetLogEvents(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        """What was printed since the token; a stream that nothing was printed to is not there."""
+        lines = self.printed[request["logGroupName"]]
+        if not lines:
+            raise RefusedError("ResourceNotFoundException", "The specified log stream does not exist.")
+        begin = int(request.get("nextToken", "f/0").removeprefix("f/"))
+        page = lines[begin : begin + request["limit"]]
+        events = [{"timestamp": 0, "ingestionTime": 0, "message": f"{line}\n"} for line in page]
+        return {"events": events, "nextForwardToken": f"f/{begin + len(page)}", "nextBackwardToken": "b/0"}
 
 
 @contextmanager
@@ -156,7 +202,8 @@ def running_fake_glue() -> Iterator[FakeGlue]:
                 return
             if action in glue.held:
                 glue.held[action].wait()
-            body = json.dumps(answer).encode()
+            strange = glue.strange.get(action)
+            body = strange.pop(0) if strange else json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/x-amz-json-1.1")
             self.send_header("Content-Length", str(len(body)))

@@ -22,6 +22,7 @@ FAILED = {
     "result_state": "FAILED",
     "state_message": "Task job failed with message: Workload failed.",
 }
+TERMINATING = {"life_cycle_state": "TERMINATING", "state_message": ""}
 CANCELED = {"life_cycle_state": "TERMINATED", "result_state": "CANCELED", "state_message": "Run cancelled."}
 
 
@@ -43,21 +44,27 @@ class FakeWorkspace:
     """What it answers, and what it was asked.
 
     Attributes:
-        states: What runs/get says, one after the other; the last one until the run is cancelled.
+        states: What runs/get says of a run, one after the other; the last one until the run is cancelled.
+        states_of: What it says of single runs instead.
+        cancelled: What it says of a run once that is cancelled, one after the other.
         output: What runs/get-output says.
         failures: What is answered instead, by call, one after the other; the request counts all the same.
         requests: The calls and what came with them.
         tokens: The runs that were started, by idempotency token.
+        unlisted: How many calls of runs/list find no run, since the list lags behind.
         held: Calls whose answers wait until the test sets the event.
         host: Where it listens, once it does.
         port: Where it listens, once it does.
     """
 
     states: Sequence[Mapping[str, Any]] = (SUCCEEDED,)
+    states_of: dict[int, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    cancelled: Sequence[Mapping[str, Any]] = (CANCELED,)
     output: Mapping[str, Any] = field(default_factory=dict)
     failures: dict[str, list[Failure]] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     tokens: dict[str, int] = field(default_factory=dict)
+    unlisted: int = 0
     held: dict[str, threading.Event] = field(default_factory=dict)
     host: str = "127.0.0.1"
     port: int = 0
@@ -109,26 +116,47 @@ class FakeWorkspace:
                     "run_id": self.tokens.setdefault(data["idempotency_token"], RUN_ID + len(self.tokens))
                 }
             case "get":
-                looks = len(self.calls("get"))
-                cancelled = any(data["run_id"] == run["run_id"] for run in self.calls("cancel"))
-                state = CANCELED if cancelled else self.states[min(looks, len(self.states)) - 1]
                 return {
                     "run_id": data["run_id"],
                     "run_page_url": f"http://{self.host}/#job/1/run/{data['run_id']}",
-                    "state": state,
+                    "state": self._state(data["run_id"]),
                     "tasks": [{"task_key": "job", "run_id": TASK_RUN_ID, "attempt_number": 0}],
                 }
+            case "list":
+                return self._page(int(data.get("page_token", 0)), data["limit"])
             case "get-output":
                 return self.output
             case _:
                 return {}
+
+    def _state(self, run_id: int) -> Mapping[str, Any]:
+        looked_at = [
+            call for call, data in self.requests if call in ("get", "cancel") and data == {"run_id": run_id}
+        ]
+        if "cancel" in looked_at:
+            states, looks = self.cancelled, len(looked_at) - looked_at.index("cancel") - 1
+        else:
+            states, looks = self.states_of.get(run_id, self.states), len(looked_at)
+        return states[min(looks, len(states)) - 1]
+
+    def _page(self, start: int, limit: int) -> Mapping[str, Any]:
+        """Some of the runs, newest first."""
+        if len(self.calls("list")) <= self.unlisted:
+            return {}
+        requests = {request["idempotency_token"]: request for request in self.calls("submit")}
+        runs = [
+            {"run_id": run_id, "tasks": requests[token]["tasks"]}
+            for token, run_id in reversed(self.tokens.items())
+        ]
+        following = {"next_page_token": str(start + limit)} if start + limit < len(runs) else {}
+        return {"runs": runs[start : start + limit], **following}
 
 
 def _handler(workspace: FakeWorkspace) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             query = dict(parse_qsl(urlsplit(self.path).query))
-            self._answer({name: int(value) for name, value in query.items()})
+            self._answer({name: int(value) if value.isdigit() else value for name, value in query.items()})
 
         def do_POST(self) -> None:
             self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))

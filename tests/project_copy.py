@@ -16,17 +16,23 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class ProjectCopy:
-    """`dags/` and `job_code/` in a folder of their own, and the `jobkit` command there."""
+    """`dags/` and `job_code/` in a folder of their own, and the `jobkit` command there.
+
+    Attributes:
+        folder: The folder.
+        python: The interpreter that has the command, with all of its extras.
+    """
 
     folder: Path
+    python: str = sys.executable
 
     @classmethod
-    def make(cls, folder: Path) -> ProjectCopy:
+    def make(cls, folder: Path, python: str = sys.executable) -> ProjectCopy:
         """Copy the project."""
         ignored = shutil.ignore_patterns("__pycache__", ".jobkit")
         for name in ("dags", "job_code"):
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-        return cls(folder)
+        return cls(folder, python)
 
     def jobkit(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a `jobkit` command to its end, in the project's folder."""
@@ -36,7 +42,7 @@ class ProjectCopy:
             if not name.startswith(("AIRFLOW", "_AIRFLOW", "JOBKIT_", "PYTHONPATH"))
         }
         return finished(
-            [sys.executable, "-m", "airflow_jobkit.cli", *arguments],
+            [self.python, "-m", "airflow_jobkit.cli", *arguments],
             cwd=self.folder,
             env={**inherited, **variables},
             seconds=240,

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -40,7 +40,7 @@ for dag_id, run_id, conf in json.loads(sys.argv[1]):
 
 @dataclass
 class RunningAirflow:
-    """Scheduler, DAG processor and, on 3.x, API server over one SQLite database.
+    """Scheduler, DAG processor and, on 3.x, API server over one SQLite database; a triggerer if wanted.
 
     Everything is asked of Airflow's own database and logs, as its UI would show it.
     """
@@ -48,21 +48,26 @@ class RunningAirflow:
     home: Path
     dags: Path
     variables: dict[str, str]
+    triggerer: bool = False
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self) -> None:
         """Make the database and start the processes."""
         self.command("db", "migrate")
+        # Readers and a writer do not wait for each other then; it is kept in the file.
+        self.query("pragma journal_mode = wal")
         if AIRFLOW_3:
             port = self.variables["AIRFLOW__API__PORT"]
             self._spawn("api-server", "--port", port, "--workers", "1")
             self._spawn("dag-processor")
+        if self.triggerer:
+            self._spawn("triggerer", "--skip-serve-logs")
         self._spawn("scheduler")
 
     def stop(self) -> None:
         """End every process, and whatever they started."""
         for process in self.processes:
-            tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+            tree = _tree(process)
             for member in tree:
                 if member.is_running():
                     member.terminate()
@@ -70,6 +75,21 @@ class RunningAirflow:
             for member in alive:
                 member.kill()
             process.wait()
+
+    def has_died(self, name: str) -> bool:
+        """Whether one of the processes has ended by itself."""
+        return self._process(name).poll() is not None
+
+    def restart(self, name: str) -> None:
+        """SIGKILL one of the processes and all that it started, and start it again."""
+        process = self._process(name)
+        for member in _tree(process):
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+        process.wait()
+        place = self.processes.index(process)
+        self._spawn(*self._arguments_of(process))
+        self.processes[place] = self.processes.pop()
 
     def command(self, *arguments: str) -> str:
         """Run one `airflow` command to its end; its output."""
@@ -136,7 +156,7 @@ class RunningAirflow:
         return "\n".join(f"== {path}\n{path.read_text()[-3000:]}" for path in self.home.glob("*.out"))
 
     def _spawn(self, *arguments: str) -> None:
-        with (self.home / f"{arguments[0]}.out").open("wb") as output:
+        with (self.home / f"{arguments[0]}.out").open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "airflow", *arguments],
                 env=self.variables,
@@ -146,18 +166,27 @@ class RunningAirflow:
             )
         self.processes.append(process)
 
+    def _process(self, name: str) -> subprocess.Popen[bytes]:
+        return next(one for one in self.processes if self._arguments_of(one)[0] == name)
+
+    @staticmethod
+    def _arguments_of(process: subprocess.Popen[bytes]) -> list[str]:
+        """What stands after `python -m airflow`."""
+        assert isinstance(process.args, list)
+        return [str(argument) for argument in process.args[3:]]
+
     def _has_column(self, table: str, column: str) -> bool:
         return any(row[1] == column for row in self.query(f"pragma table_info({table})"))
 
 
 @contextmanager
 def running_airflow(
-    folder: Path, dags: Path, variables: Mapping[str, str] | None = None
+    folder: Path, dags: Path, variables: Mapping[str, str] | None = None, *, triggerer: bool = False
 ) -> Iterator[RunningAirflow]:
     """A real Airflow over a DAGs folder and with further variables, started, and stopped at the end."""
     home = folder / "airflow"
     home.mkdir()
-    airflow = RunningAirflow(home, dags, {**_variables(home, dags), **(variables or {})})
+    airflow = RunningAirflow(home, dags, {**_variables(home, dags), **(variables or {})}, triggerer)
     try:
         airflow.start()
         yield airflow
@@ -188,6 +217,15 @@ def alive(pids: Sequence[int]) -> list[int]:
     ]
 
 
+def _tree(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """A process and all that it started; nothing once it has ended."""
+    try:
+        top = psutil.Process(process.pid)
+        return [top, *top.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
 def _variables(home: Path, dags: Path) -> dict[str, str]:
     """The environment of every Airflow process: loopback only, quick to see changes."""
     with closing(socket.socket()) as probe:
@@ -206,7 +244,7 @@ def _variables(home: Path, dags: Path) -> dict[str, str]:
         "api__base_url": f"http://127.0.0.1:{port}",
         "api__secret_key": secrets.token_hex(16),
         "api_auth__jwt_secret": secrets.token_hex(32),
-        "database__sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}",
+        "database__sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}?timeout=20",
         "dag_processor__min_file_process_interval": 2,
         "dag_processor__refresh_interval": 1,
         "scheduler__min_file_process_interval": 2,

@@ -76,6 +76,7 @@ def render_task(task: Task, spec: DagSpec, settings: Settings) -> dict[str, Any]
         "code": _code(task.code),
         "args": dict(task.keys.args),
         **common,
+        **({"deferrable": task.keys.deferrable} if task.keys.deferrable is not None else {}),
         task.engine: task.options.model_dump(),
         **({"requests": requests} if (requests := task_requests(task, spec, settings)) else {}),
     }

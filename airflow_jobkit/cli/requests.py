@@ -15,7 +15,7 @@ from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.task import SparkTask
 
 ENVELOPE_SHOWN = "<envelope>"
-RUN_KEY_SHOWN = "<run key>"
+SUBMISSION_SHOWN = "<run key>.0.<nonce>"
 WHEELS_SHOWN = "<every wheel>"
 
 
@@ -27,7 +27,7 @@ def task_requests(task: SparkTask, spec: DagSpec, settings: Settings) -> dict[st
     module = f"{airflow_jobkit.engines.__name__}.{task.engine}.payload"
     if find_spec(module) is None:
         return {}
-    names = RunNames(settings.project, spec.dag_id, task.task_id, RUN_KEY_SHOWN)
+    names = RunNames(settings.project, spec.dag_id, task.task_id, SUBMISSION_SHOWN)
     payload = importlib.import_module(module)
     requests: dict[str, Any] = payload.preview(task.options, _invocation(task, spec), names)
     return requests

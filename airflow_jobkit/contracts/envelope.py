@@ -1,4 +1,4 @@
-"""The Envelope, written: the typed arguments that go from the operator to the entry script."""
+"""The Envelope: the typed arguments that go from the operator to the entry script."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from airflow_jobkit.contracts.run_key import RunIdentity
+from airflow_jobkit.errors import ContractError
 
 SCHEMA = 1
 """The newest form of the Envelope that this side writes."""
+
+LARGEST = 16 * 1024 * 1024
+"""In bytes; no Envelope that was written here is larger."""
 
 
 @dataclass(frozen=True)
@@ -97,3 +101,41 @@ class Envelope:
         """The Envelope as one argument: base64url without padding, of zlib, of JSON."""
         text = json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
         return base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
+
+
+_NESTED = ("identity", "datasets", "notifier")
+
+
+def decode(text: str) -> Envelope:
+    """Read what `encode` wrote; fields that are not known are ignored.
+
+    Raises:
+        ContractError: It is no Envelope, or one of a form that is not known.
+    """
+    try:
+        unzip = zlib.decompressobj()
+        data = unzip.decompress(
+            base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True), LARGEST
+        )
+        if not unzip.eof:
+            raise ValueError("it is cut off, or too large")
+        return _envelope(json.loads(data))
+    except (ValueError, TypeError, KeyError, AttributeError, zlib.error) as error:
+        raise ContractError(
+            f"not an Envelope ({type(error).__name__}: {error}); if a newer airflow-jobkit wrote it, upgrade "
+            "this one"
+        ) from error
+
+
+def _envelope(document: Any) -> Envelope:
+    if document["schema"] != SCHEMA:
+        raise ValueError(f"its schema is not {SCHEMA}")
+    plain = {field.name: document[field.name] for field in fields(Envelope) if field.name not in _NESTED}
+    identity = RunIdentity(**{field.name: document[field.name] for field in fields(RunIdentity)})
+    datasets = {
+        name: DatasetBinding(d["path"], d["format"], d["schema"], d["options"])
+        for name, d in document["datasets"].items()
+    }
+    notifier = NotifierBinding(document["notifier"]["class"], document["notifier"]["settings"])
+    plain["arguments"] = tuple(plain["arguments"])
+    return Envelope(identity=identity, datasets=datasets, notifier=notifier, **plain)

@@ -43,9 +43,14 @@ class RunIdentity:
         return f"{self.dag_run_folder}/{_segment(self.task_id)}"
 
     @property
+    def instance_folder(self) -> str:
+        """The folder of the task instance in all its generations, below the runs root."""
+        return f"{self.task_folder}/{self.map_index}"
+
+    @property
     def folder(self) -> str:
-        """The folder of this submission, below the runs root."""
-        return f"{self.task_folder}/{self.map_index}/{self.key}"
+        """The folder of this generation, below the runs root."""
+        return f"{self.instance_folder}/{self.key}"
 
     @property
     def result_key(self) -> str:

@@ -14,6 +14,8 @@ from airflow_jobkit.engines.options import EngineOptions
 MODULE_NAME = "module_name"
 NOTIFICATION_SERVICE_TYPE = "notification_service_type"
 ENVELOPE = "jobkit_envelope"
+RUN_KEY = "jobkit_run_key"
+"""Bears the submission's key, so that a run is found again; the entry script takes no notice of it."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,13 @@ class RunNames:
         project: The project's name.
         dag_id: The DAG.
         task_id: The task.
-        run_key: The run key of the submission.
+        submission: The submission's key: `<run key>.<number>.<nonce>`.
     """
 
     project: str
     dag_id: str
     task_id: str
-    run_key: str
+    submission: str
 
 
 def build_invocation(

@@ -55,7 +55,7 @@ def _arguments(keys: DagKeys) -> dict[str, Any]:
         "dagrun_timeout": keys.dagrun_timeout,
     }
     return {
-        "schedule": _schedule(keys.schedule),
+        "schedule": timetable(keys.schedule),
         "catchup": keys.catchup,
         "tags": list(keys.tags),
         "default_args": _default_args(keys),
@@ -63,7 +63,7 @@ def _arguments(keys: DagKeys) -> dict[str, Any]:
     }
 
 
-def _schedule(schedule: str | None) -> Any:
+def timetable(schedule: str | None) -> Any:
     """The same timetable on every Airflow: on 3.x a bare cron string would have no data interval."""
     if schedule is None or schedule in NO_CRON:
         return schedule

@@ -10,10 +10,10 @@ from typing import Any
 from airflow_jobkit._compat import DAG, get_parsing_context
 from airflow_jobkit.errors import ContractError
 from airflow_jobkit.factory.dags import build_dag
-from airflow_jobkit.factory.problems_dag import DAG_ID as PROBLEMS_DAG_ID
 from airflow_jobkit.factory.problems_dag import build_problems_dag, build_stand_in
+from airflow_jobkit.factory.sweeper_dag import build_sweeper_dags
 from airflow_jobkit.factory.tasks import BuildError
-from airflow_jobkit.loading.dags import LoadedDag, load_dag, load_files
+from airflow_jobkit.loading.dags import PROBLEMS_DAG_ID, SWEEPER_DAG_ID, LoadedDag, load_dag, load_files
 from airflow_jobkit.loading.folder import dag_files, load_project
 from airflow_jobkit.problems import Problem, ProblemsError
 from airflow_jobkit.release import read_release_index
@@ -29,7 +29,8 @@ def load_dags(
     """Build the DAGs that the YAML files of a folder describe, and export them to Airflow.
 
     A DAG with a mistake is left out and shown in a DAG of its own, `jobkit_problems`; the others are not
-    affected. When Airflow executes one task, only that task's DAG is built.
+    affected. Where runs can outlive their tasks there is also `jobkit_sweeper`, which stops them. When
+    Airflow executes one task, only that task's DAG is built.
 
     Args:
         namespace: The loader's `globals()`.
@@ -82,6 +83,9 @@ def _build_wanted(dag_id: str, task_id: str | None, folder: Path, environment: s
     project = load_project(folder, environment)
     dags: list[DAG] = []
     problems: Sequence[Problem] = project.problems
+    if project.settings is not None and dag_id == SWEEPER_DAG_ID:
+        loaded = load_files(dag_files(folder), project.settings)
+        return build_sweeper_dags(project.settings, [dag.spec for dag in loaded.dags])
     if project.settings is not None:
         loaded = load_dag(dag_id, folder, project.settings)
         versions = published_versions(folder, project.settings)
@@ -102,6 +106,7 @@ def _build_all(folder: Path, environment: str | None) -> list[DAG]:
     loaded = load_files(dag_files(folder), project.settings)
     versions = published_versions(folder, project.settings)
     dags, build_problems = build_dags(loaded.dags, project.settings, versions)
+    dags += build_sweeper_dags(project.settings, [dag.spec for dag in loaded.dags])
     problems = sorted((*project.problems, *loaded.problems, *build_problems))
     for problem in problems:
         log.error("%s", problem.headline())

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow_jobkit._compat import DAG, BaseOperator
+from airflow_jobkit.loading.dags import PROBLEMS_DAG_ID
 from airflow_jobkit.problems import Problem, ProblemsError, counted
 
-DAG_ID = "jobkit_problems"
 _SHOWN = 200
 
 
@@ -33,7 +33,7 @@ def build_problems_dag(problems: Sequence[Problem]) -> DAG:
     files = len({problem.file for problem in problems})
     title = f"{counted(len(problems), 'problem')} in {counted(files, 'YAML file')}"
     dag = DAG(
-        dag_id=DAG_ID,
+        dag_id=PROBLEMS_DAG_ID,
         dag_display_name=f"⚠ jobkit: {title}",
         description=f"{title}; the DAGs of these files are not loaded",
         doc_md=_document(title, problems),

@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow_jobkit._compat import DAG, BaseOperator
 from airflow_jobkit.engines import operator_class_path
+from airflow_jobkit.engines.options import RemoteOptions
 from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.task import SparkTask, Task, TaskKeys
@@ -85,4 +86,6 @@ def _spark_arguments(task: SparkTask, settings: Settings) -> Mapping[str, Any]:
     }
     if task.keys.code_version is not None:
         arguments["code_version"] = task.keys.code_version
+    if task.keys.deferrable is not None and isinstance(task.options, RemoteOptions):
+        arguments["deferrable"] = task.keys.deferrable
     return arguments

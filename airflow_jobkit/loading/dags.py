@@ -12,6 +12,11 @@ from airflow_jobkit.problems import Issue, Problem
 from airflow_jobkit.spec.dag import DagSpec, parse_dag
 from airflow_jobkit.spec.settings import Settings
 
+PROBLEMS_DAG_ID = "jobkit_problems"
+SWEEPER_DAG_ID = "jobkit_sweeper"
+
+_OUR_DAG_IDS = (PROBLEMS_DAG_ID, SWEEPER_DAG_ID)
+
 
 @dataclass(frozen=True)
 class LoadedDag:
@@ -92,7 +97,10 @@ def _parse_dags(document: Document, settings: Settings) -> tuple[list[DagSpec], 
     for key, value in data.items():
         spec, found = parse_dag(key, value, settings)
         issues += [issue.below(str(key)) for issue in found]
-        if spec is not None:
+        if key in _OUR_DAG_IDS:
+            message = "jobkit has a DAG of this id itself"
+            issues.append(Issue((str(key),), message, "rename yours", "reserved-name", at="key"))
+        elif spec is not None:
             specs.append(spec)
     return specs, issues
 

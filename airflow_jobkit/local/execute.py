@@ -13,7 +13,7 @@ from airflow.exceptions import ParamValidationError
 
 from airflow_jobkit._compat import collect_dags
 from airflow_jobkit.contracts.run_key import RunIdentity
-from airflow_jobkit.factory.problems_dag import DAG_ID as PROBLEMS_DAG_ID
+from airflow_jobkit.loading.dags import PROBLEMS_DAG_ID
 from airflow_jobkit.local.events import CannotRun, Loading, RunFinished, TaskOutcome, send
 from airflow_jobkit.operators.generic import GenericSparkJobOperator
 

@@ -3,28 +3,58 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from airflow_jobkit._compat import BaseOperator
-from airflow_jobkit.contracts.envelope import DatasetBinding, Envelope, NotifierBinding
-from airflow_jobkit.contracts.result import MissingResult, Result, parse_result
+from airflow_jobkit._compat import BaseOperator, TaskDeferred
 from airflow_jobkit.contracts.version_record import Source
 from airflow_jobkit.engines import options_class
 from airflow_jobkit.engines.invocation import Invocation, build_invocation, job_arguments
 from airflow_jobkit.engines.options import EngineOptions
-from airflow_jobkit.errors import ContractError, EngineError, ReleaseError, UnknownNotifierError
+from airflow_jobkit.engines.states import Stage
+from airflow_jobkit.errors import (
+    EngineError,
+    EngineUnavailableError,
+    JobkitError,
+    RunChangedError,
+    RunOverdueError,
+)
 from airflow_jobkit.operators.aws import s3_client
+from airflow_jobkit.operators.enveloping import make_envelope
+from airflow_jobkit.operators.failure import Failure, raised, what_next
 from airflow_jobkit.operators.outcome import RunEnd, RunLabel, conclude
 from airflow_jobkit.operators.reach import refuse_out_of_reach
+from airflow_jobkit.operators.results import digest_of, read_result
 from airflow_jobkit.operators.task_run import TaskRun, task_run_of
 from airflow_jobkit.operators.versions import Wishes, resolve_release
-from airflow_jobkit.problems import choices_remedy
 from airflow_jobkit.release import CodeVersion, Store, open_code, open_store
 from airflow_jobkit.spec.settings import Settings
 
 CODE_VERSION = "code_version"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try, ready to start.
+
+    Attributes:
+        invocation: What to execute.
+        run: The try.
+        code: The code version of its invocation.
+        runs: The Store of the runs root.
+    """
+
+    invocation: Invocation
+    run: TaskRun
+    code: CodeVersion
+    runs: Store
+
+    def result_digest(self) -> str | None:
+        """The sha256 of the Result that stands at this run's place; None if none does."""
+        return digest_of(self.runs.read(self.run.identity.result_key))
 
 
 class GenericSparkJobOperator(BaseOperator):
@@ -52,6 +82,10 @@ class GenericSparkJobOperator(BaseOperator):
     ui_color = "#f4ecd8"
 
     _killed: bool = False
+    _code_version: str = ""
+    _code_digest: str = ""
+    _link: str = ""
+    """The run's page, once it is known."""
 
     def __init__(
         self,
@@ -73,12 +107,11 @@ class GenericSparkJobOperator(BaseOperator):
         self.notification_service_type = notification_service_type
 
     @abstractmethod
-    def run_job(self, invocation: Invocation, run: TaskRun, context: Any) -> RunEnd:
+    def run_job(self, attempt: Attempt, context: Any) -> RunEnd:
         """Run the entry script on the Engine and wait for its end.
 
         Args:
-            invocation: What to execute.
-            run: The try that this is.
+            attempt: What to execute, and the try that this is.
             context: Airflow's context, for XComs and links.
         """
 
@@ -94,28 +127,92 @@ class GenericSparkJobOperator(BaseOperator):
             JobFailedError: The job failed; the message is its own.
             EngineError: The Engine ended the run, or could not start it, or cannot reach a place.
         """
-        if self.reaches is not None:
-            refuse_out_of_reach(self.engine, self.reaches, self.settings)
-        run = task_run_of(context)
+        with self.described(context):
+            if self.reaches is not None:
+                refuse_out_of_reach(self.engine, self.reaches, self.settings)
+            attempt = self._attempt(context)
+            with self.stopping(attempt.run):
+                self.refuse_if_killed()
+                end = self.run_job(attempt, context)
+            return self.concluded(end, attempt.run, attempt.code.version, attempt.code.digest)
+
+    @contextmanager
+    def described(self, context: Any) -> Iterator[None]:
+        """Let every error of ours leave with its Failure, and not be retried where that cannot mend it."""
+        try:
+            yield
+        except JobkitError as error:
+            if error.failure is not None:
+                raise
+            run, message = task_run_of(context), str(error)
+            failure = Failure(
+                headline=message,
+                stage=self.stage_of(error),
+                error_type=type(error).__name__,
+                message=message,
+                spark_job=self.spark_job,
+                try_number=run.try_number,
+                retried=not error.final,
+                what_next=""
+                if self._killed
+                else what_next(
+                    retried=not error.final,
+                    is_last_try=run.is_last_try,
+                    resumes=isinstance(error, EngineUnavailableError),
+                ),
+                code_version=self._code_version,
+                code_digest=self._code_digest,
+                detail=self.run_in_words(),
+                link=self._link,
+            )
+            raise raised(error, failure) from error.__cause__
+
+    def stage_of(self, error: JobkitError) -> Stage:
+        """Where a task went wrong that has no ended run."""
+        if isinstance(error, RunOverdueError):
+            return Stage.TIME_OUT
+        return Stage.CANCELLED if self._killed else Stage.SUBMIT
+
+    def run_in_words(self) -> str:
+        """The run that an error is about; empty where there is none."""
+        return ""
+
+    @contextmanager
+    def stopping(self, run: TaskRun) -> Iterator[None]:
+        """End the run when waiting for it ends in an error, unless a later try is to take it over."""
+        try:
+            yield
+        except (TaskDeferred, RunChangedError):
+            raise
+        except EngineUnavailableError:
+            # The service may be back when the next try asks it for the run.
+            if run.is_last_try or self._killed:
+                self.stop_job()
+            raise
+        except BaseException:
+            self.stop_job()
+            raise
+        if self._killed:
+            self.stop_job()
+
+    def concluded(self, end: RunEnd, run: TaskRun, version: str, digest: str) -> dict[str, Any]:
+        """The summary of an ended run.
+
+        Raises:
+            JobFailedError: The job says that it failed.
+            EngineError: The Engine says that the run failed.
+        """
+        self.log.info("%s", end.detail)
         runs = self.store(self.settings.runs_root)
-        release = self._release(run, runs)
         label = RunLabel(
             spark_job=self.spark_job,
-            code_version=release.version,
-            code_digest=release.digest,
+            code_version=version,
+            code_digest=digest,
             try_number=run.try_number,
             result=runs.location(run.identity.result_key),
+            is_last_try=run.is_last_try,
         )
-        invocation = self._invocation(run, release, runs)
-        earlier = runs.read(run.identity.result_key)
-        try:
-            self.refuse_if_killed()
-            end = self.run_job(invocation, run, context)
-            self.log.info("%s", end.detail)
-        finally:
-            self.stop_job()
-        result = self._result(run, runs, earlier)
-        summary = conclude(end, result, label)
+        summary = conclude(end, read_result(run, runs, end.written, self.log), label)
         self.log.info("%s: %s", label, summary["status"])
         return summary
 
@@ -149,6 +246,12 @@ class GenericSparkJobOperator(BaseOperator):
     def _s3(self) -> Any:
         return s3_client(self.settings.aws_conn_id)
 
+    def _attempt(self, context: Any) -> Attempt:
+        run = task_run_of(context)
+        runs = self.store(self.settings.runs_root)
+        code = self._release(run, runs)
+        return Attempt(self._invocation(run, code, runs), run, code, runs)
+
     def _release(self, run: TaskRun, runs: Store) -> CodeVersion:
         """The code of this task, with a log line that says who chose it."""
         code = open_code(self.settings.code, self.engine, lambda: self._s3)
@@ -162,6 +265,7 @@ class GenericSparkJobOperator(BaseOperator):
         self.log.info(
             "code version %s (digest %s, chosen by: %s)", record.version, record.digest[:12], record.source
         )
+        self._code_version, self._code_digest = record.version, record.digest
         if record.source is Source.DEFAULT and record.version != wishes.default:
             self.log.info("this DAG run began with it; the default has become %s since", wishes.default)
         return release
@@ -174,7 +278,8 @@ class GenericSparkJobOperator(BaseOperator):
             or run.params.get("notification_service_type")
             or self.settings.notification_service_type
         )
-        envelope = self._envelope(run, release, runs, tuple(name for name, _ in own), notifier)
+        names = tuple(name for name, _ in own)
+        envelope = make_envelope(self.engine, self.settings, run, release, runs, names, notifier)
         argument = envelope.encode()
         # A notifier's settings may be secret, and command lines and a service's pages show arguments.
         if envelope.notifier.settings or len(argument) > self.largest_inline_envelope:
@@ -190,62 +295,3 @@ class GenericSparkJobOperator(BaseOperator):
             job_args=self.job_args or {},
             envelope=argument,
         )
-
-    def _envelope(
-        self, run: TaskRun, release: CodeVersion, runs: Store, arguments: tuple[str, ...], notifier: str
-    ) -> Envelope:
-        return Envelope(
-            identity=run.identity,
-            try_number=run.try_number,
-            logical_date=run.logical_date,
-            data_interval_start=run.data_interval_start,
-            data_interval_end=run.data_interval_end,
-            engine=self.engine,
-            environment=self.settings.environment,
-            code_version=release.version,
-            code_digest=release.digest,
-            arguments=arguments,
-            data_root=self.settings.data_root,
-            datasets={
-                name: DatasetBinding(dataset.path, dataset.format, dataset.ddl, dataset.options)
-                for name, dataset in self.settings.datasets.items()
-            },
-            result=runs.location(run.identity.result_key),
-            notifier=notifier_binding(notifier, self.settings),
-        )
-
-    def _result(self, run: TaskRun, runs: Store, earlier: bytes | None) -> Result | MissingResult:
-        """What this very try reported; what stood there before it began does not count."""
-        location = runs.location(run.identity.result_key)
-        try:
-            data = runs.read(run.identity.result_key)
-            result = None if data is None or data == earlier else parse_result(data, location)
-        except (ReleaseError, ContractError, OSError) as error:
-            # The run has ended: an error here would repeat one that may have succeeded.
-            self.log.error("the Result cannot be read, so what the job did is unknown: %s", error)
-            return MissingResult(location, f"its Result cannot be read: {error}")
-        if result is None:
-            self.log.warning("no Result at %s: what the job did is unknown", location)
-            return MissingResult(location)
-        if result.try_number not in (None, run.try_number):
-            other = f"the Result at {location} is that of try {result.try_number}"
-            self.log.warning("%s: what try %s did is unknown", other, run.try_number)
-            return MissingResult(location, other)
-        for warning in result.warnings:
-            self.log.warning("%s", warning)
-        if result.error is not None:
-            self.log.error("the job failed in %s:\n%s", result.error.stage, result.error.trace)
-        return result
-
-
-def notifier_binding(name: str, settings: Settings) -> NotifierBinding:
-    """The class and settings of a notifier.
-
-    Raises:
-        UnknownNotifierError: It is neither built in nor configured; the message names those that are.
-    """
-    known = settings.notification_service_types
-    if name not in known:
-        raise UnknownNotifierError(f"no notifier {name!r}; {choices_remedy(name, known)}")
-    configured = dict(settings.notifiers.get(name, {}))
-    return NotifierBinding(configured.pop("class", None), configured)

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import shlex
+import json
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.providers.amazon.aws.links.glue import GlueJobRunDetailsLink
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 
-from airflow_jobkit.engines.glue.client import GlueClient, GlueRun
 from airflow_jobkit.engines.glue.options import Options
 from airflow_jobkit.engines.glue.payload import definition, job_name, start
-from airflow_jobkit.engines.glue.states import run_state
+from airflow_jobkit.engines.glue.service import GlueService, open_service
 from airflow_jobkit.engines.invocation import Invocation, RunNames
-from airflow_jobkit.engines.looks import looks
-from airflow_jobkit.engines.states import Phase, RunState
-from airflow_jobkit.errors import EngineError, EngineOptionsError, StockArgumentError
+from airflow_jobkit.engines.service import RunRef, RunService
+from airflow_jobkit.errors import EngineOptionsError, StockArgumentError
 from airflow_jobkit.operators.generic import GenericSparkJobOperator
-from airflow_jobkit.operators.outcome import RunEnd
+from airflow_jobkit.operators.remote import RemoteSparkJobOperator
 from airflow_jobkit.operators.stock import refuse_others
-from airflow_jobkit.operators.task_run import TaskRun
 
 HONOURED = ("aws_conn_id", "region_name", "verify", "botocore_config", "deferrable")
-"""The arguments of the stock operator that mean the same here (`deferrable` may only be false)."""
+"""The arguments of the stock operator that mean the same here."""
 
 _RELEASE = "take it out; script and wheels are those of the code version"
 _OURS: Mapping[str, str] = {
@@ -50,7 +46,6 @@ _OURS: Mapping[str, str] = {
     "waiter_max_attempts": "set `timeout` in the options",
     "region": "set `region_name`",
 }
-_SHORTEST_WAIT = 1.0
 
 
 class _NotGiven:
@@ -60,7 +55,7 @@ class _NotGiven:
 _NOT_GIVEN = _NotGiven()
 
 
-class GlueSparkJobOperator(GenericSparkJobOperator, GlueJobOperator):  # type: ignore[misc] # see execute
+class GlueSparkJobOperator(RemoteSparkJobOperator, GlueJobOperator):  # type: ignore[misc] # see execute
     """Runs a Job on AWS Glue.
 
     Of the stock operator's arguments those in `HONOURED` are taken; any other is an error that names ours.
@@ -71,17 +66,15 @@ class GlueSparkJobOperator(GenericSparkJobOperator, GlueJobOperator):  # type: i
             options, else the project's.
         region_name: The AWS region (templated); default: that of the options, else the connection's.
         verify: Whether to verify certificates, or a file with them (templated).
-        botocore_config: Settings of the botocore client.
-        deferrable: False; waiting happens in the worker, whatever `[operators] default_deferrable` says.
-        kwargs: Those of `GenericSparkJobOperator`, and of every operator.
+        botocore_config: Settings of the botocore client: plain values by name.
+        kwargs: Those of `RemoteSparkJobOperator`, and of every operator.
 
     Raises:
-        StockArgumentError: A stock argument is set that has no effect here.
+        StockArgumentError: A stock argument is set that has no effect here, or cannot be stored.
         EngineOptionsError: The options are incomplete or contradict each other.
     """
 
     engine: ClassVar[str] = "glue"
-    reaches: ClassVar[tuple[str, ...]] = ("s3://",)
     template_fields: Sequence[str] = (
         *GenericSparkJobOperator.template_fields,
         "aws_conn_id",
@@ -90,10 +83,6 @@ class GlueSparkJobOperator(GenericSparkJobOperator, GlueJobOperator):  # type: i
     )
     template_fields_renderers: ClassVar[dict[str, str]] = GenericSparkJobOperator.template_fields_renderers
 
-    _client: GlueClient | None = None
-    _job_run_id: str | None = None
-    _ended: bool = False
-
     def __init__(
         self,
         *,
@@ -101,13 +90,10 @@ class GlueSparkJobOperator(GenericSparkJobOperator, GlueJobOperator):  # type: i
         region_name: str | None = None,
         verify: bool | str | None = None,
         botocore_config: dict[str, Any] | None = None,
-        deferrable: bool = False,
         **kwargs: Any,
     ) -> None:
         refuse_others(GlueJobOperator, HONOURED, _OURS, kwargs)
-        if deferrable:
-            raise StockArgumentError("`deferrable` is set, and the task waits in its worker; take it out")
-        super().__init__(deferrable=False, **kwargs)
+        super().__init__(**kwargs)
         options = self._glue_options()
         for issue in options.issues():
             raise EngineOptionsError(f"glue: {issue.message}; {issue.remedy}")
@@ -117,122 +103,80 @@ class GlueSparkJobOperator(GenericSparkJobOperator, GlueJobOperator):  # type: i
         self.region_name = region_name or options.region_name
         self.verify = verify
         self.botocore_config = botocore_config
+        refuse_unwritable(botocore_config)
+        # The stock operator's link and sensor look for it here.
+        self.job_name = job_name(options, self.settings.project)
 
-    def run_job(self, invocation: Invocation, run: TaskRun, context: Any) -> RunEnd:
-        """Start a run of the definition, or of the existing job, and wait for its end."""
+    def connection(self) -> dict[str, Any]:
+        """The arguments of `engines.glue.service.open_service`."""
         options = self._glue_options()
-        identity = run.identity
-        names = RunNames(self.settings.project, identity.dag_id, identity.task_id, identity.key)
-        self.job_name = job_name(options, names.project)
-        request = start(options, invocation, names, self.job_name)
-        self._job_run_id, self._ended = None, False
-        self._client = client = GlueClient.of_hook(self._aws_hook())
-        self._prepare(client, options, invocation)
-        self._job_run_id = client.start(request, self.refuse_if_killed)
-        self.refuse_if_killed()
-        self._tell(client, self._job_run_id, context)
-        return self._wait(client, self._job_run_id, options)
+        return {
+            "aws_conn_id": self.aws_conn_id,
+            "region_name": self.region_name,
+            "verify": self.verify,
+            "botocore_config": self.botocore_config,
+            "lookup_window": options.lookup_window.total_seconds(),
+            "stream_logs": options.stream_logs,
+        }
 
-    def stop_job(self) -> None:
-        """Stop the run, if it has started and not ended; an error is logged, so that it hides no other."""
-        if self._client is None or self._job_run_id is None or self._ended:
-            return
-        try:
-            self._client.stop(self.job_name, self._job_run_id)
-        except EngineError as error:
-            self.log.error(
-                "Glue job run %s of %s could not be stopped, and may still be running: %s; stop it in the "
-                "Glue console, or by "
-                "`aws glue batch-stop-job-run --region %s --job-name %s --job-run-ids %s`",
-                self._job_run_id,
-                self.job_name,
-                error,
-                self._client.region,
-                shlex.quote(self.job_name),
-                self._job_run_id,
-            )
-        else:
-            self._ended = True
-            self.log.info("stopped Glue job run %s of %s", self._job_run_id, self.job_name)
+    def open_service(self) -> GlueService:
+        """Glue, by this task's connection; not the stock operator's hook, which would upload a script."""
+        return open_service(**self.connection())
 
-    def _prepare(self, client: GlueClient, options: Options, invocation: Invocation) -> None:
+    def job(self) -> str:
+        """The definition, or the existing job."""
+        return job_name(self._glue_options(), self.settings.project)
+
+    def request(self, invocation: Invocation, names: RunNames) -> Mapping[str, Any]:
+        """The StartJobRun request."""
+        return start(self._glue_options(), invocation, names, self.job())
+
+    def prepare(self, service: RunService, invocation: Invocation) -> None:
         """See to it that the job of the run is there."""
+        assert isinstance(service, GlueService)  # noqa: S101 - it is what `open_service` has made
+        options = self._glue_options()
         if options.existing_job is not None:
-            client.check_existing(options.existing_job)
-        elif client.ensure_definition(definition(options, self.settings.project, invocation.script)):
-            self.log.info("made the Glue job definition %s", self.job_name)
+            service.client.check_existing(options.existing_job)
+        elif service.client.ensure_definition(definition(options, self.settings.project, invocation.script)):
+            self.log.info("made the Glue job definition %s", self.job())
 
-    def _glue_options(self) -> Options:
-        options = self.engine_options()
-        assert isinstance(options, Options)  # noqa: S101 - the factory and the Settings hold no others here
-        return options
-
-    def _aws_hook(self) -> AwsBaseHook:
-        """Not the stock operator's hook, which would upload a script and look a role up."""
-        return AwsBaseHook(
-            client_type="glue",
-            aws_conn_id=self.aws_conn_id,
-            region_name=self.region_name,
-            verify=self.verify,
-            config=self.botocore_config,
-        )
-
-    def _tell(self, client: GlueClient, run_id: str, context: Any) -> None:
+    def tell_run(self, context: Any, service: RunService, ref: RunRef) -> None:
         """Say where the run is: in the log, as XComs, and by the stock link while it still runs."""
+        assert isinstance(service, GlueService)  # noqa: S101 - it is what `open_service` has made
+        url = service.page_url(ref)
+        self.log.info("%s: %s", service.name(ref), url)
+        context["ti"].xcom_push(key="glue_job_run_id", value=ref.run_id)
+        context["ti"].xcom_push(key="glue_job_name", value=ref.job)
         link = GlueJobRunDetailsLink()
-        job = urllib.parse.quote(self.job_name, safe="")
-        url = link.format_link(
-            aws_domain=link.get_aws_domain(client.partition),
-            region_name=client.region,
-            job_name=job,
-            job_run_id=run_id,
-        )
-        self.log.info("started Glue job run %s of %s: %s", run_id, self.job_name, url)
-        context["ti"].xcom_push(key="glue_job_run_id", value=run_id)
-        context["ti"].xcom_push(key="glue_job_name", value=self.job_name)
         link.persist(
             context=context,
             operator=self,
-            region_name=client.region,
-            aws_partition=client.partition,
-            job_name=job,
-            job_run_id=run_id,
+            region_name=service.client.region,
+            aws_partition=service.client.partition,
+            job_name=urllib.parse.quote(ref.job, safe=""),
+            job_run_id=ref.run_id,
         )
         # Airflow 3 reads the link from this XCom, and pushes it by itself only when the task has ended.
         xcom_key = getattr(link, "xcom_key", None)
         if xcom_key is not None and self.do_xcom_push:
             context["ti"].xcom_push(key=xcom_key, value=url)
 
-    def _wait(self, client: GlueClient, run_id: str, options: Options) -> RunEnd:
-        """Look at the run until it has ended."""
-        found = looks(
-            lambda: client.run(self.job_name, run_id),
-            waits(options.poll_interval.total_seconds()),
-            f"Glue job run {run_id} of {self.job_name}",
-            self.log.warning,
-        )
-        seen: RunState | None = None
-        while True:
-            run = next(found)
-            state = run_state(run.state, run_id)
-            if state is not seen:
-                self.log.info("Glue job run %s %s (%s)", run_id, state.words, state.name)
-                seen = state
-            if state.phase is not Phase.ACTIVE:
-                self._ended = True
-                return run_end(run, state, self.job_name)
+    def _glue_options(self) -> Options:
+        options = self.engine_options()
+        assert isinstance(options, Options)  # noqa: S101 - the factory and the Settings hold no others here
+        return options
 
 
-def waits(longest: float) -> Iterator[float]:
-    """The seconds between looks at a run: short ones first, for a run that fails at once."""
-    seconds = min(_SHORTEST_WAIT, longest)
-    while True:
-        yield seconds
-        seconds = min(seconds * 2, longest)
+def refuse_unwritable(botocore_config: Any) -> None:
+    """Refuse settings that a deferred task could not take to the triggerer; any task may be one.
 
-
-def run_end(run: GlueRun, state: RunState, job: str) -> RunEnd:
-    """What the end of a run says."""
-    said = f": {run.error}" if run.error else f": it {state.words}"
-    detail = f"Glue job run {run.run_id} of {job} {state.name}"
-    return RunEnd(state.phase is Phase.SUCCEEDED, f"{detail}{said}")
+    Raises:
+        StockArgumentError: They are no JSON.
+    """
+    try:
+        json.dumps(botocore_config)
+    except (TypeError, ValueError) as error:
+        raise StockArgumentError(
+            f"`botocore_config` cannot be stored for the triggerer: {error}; write it as a dictionary of "
+            'plain values, such as {"read_timeout": 120}'
+        ) from error

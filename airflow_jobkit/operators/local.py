@@ -11,9 +11,9 @@ from airflow_jobkit.engines.invocation import Invocation
 from airflow_jobkit.engines.local.client import LocalRun
 from airflow_jobkit.engines.local.fetch import fetched
 from airflow_jobkit.engines.local.options import Options
-from airflow_jobkit.operators.generic import GenericSparkJobOperator
-from airflow_jobkit.operators.outcome import RunEnd
-from airflow_jobkit.operators.task_run import TaskRun
+from airflow_jobkit.engines.states import Stage
+from airflow_jobkit.operators.generic import Attempt, GenericSparkJobOperator
+from airflow_jobkit.operators.outcome import RunEnd, Written
 
 
 class LocalSparkJobOperator(GenericSparkJobOperator):
@@ -22,8 +22,19 @@ class LocalSparkJobOperator(GenericSparkJobOperator):
     engine: ClassVar[str] = "local"
     _run: LocalRun | None = None
 
-    def run_job(self, invocation: Invocation, run: TaskRun, context: Any) -> RunEnd:  # noqa: ARG002
-        """Start the script, copy what it prints into the task's log, and wait for its end."""
+    def run_job(self, attempt: Attempt, context: Any) -> RunEnd:  # noqa: ARG002
+        """Start the script, copy what it prints into the task's log, and wait for its end.
+
+        It ends with this process, so there is never one to adopt: each try starts its own.
+        """
+        written = Written(attempt.run.try_number, attempt.result_digest())
+        try:
+            return run_end(self._executed(attempt.invocation), written)
+        finally:
+            self.stop_job()
+
+    def _executed(self, invocation: Invocation) -> int:
+        """The exit code."""
         options = self.engine_options()
         assert isinstance(options, Options)  # noqa: S101 - the factory and the Settings hold no others here
         with TemporaryDirectory(prefix="jobkit-code-") as folder:
@@ -34,7 +45,7 @@ class LocalSparkJobOperator(GenericSparkJobOperator):
             self.log.info("running as process %s", self._run.pid)
             for line in self._run.lines():
                 self.log.info("%s", line)
-            return run_end(self._run.wait())
+            return self._run.wait()
 
     def stop_job(self) -> None:
         """End the script and all that it started."""
@@ -42,12 +53,12 @@ class LocalSparkJobOperator(GenericSparkJobOperator):
             self.log.info("stopped process %s and its children", self._run.pid)
 
 
-def run_end(exit_code: int) -> RunEnd:
+def run_end(exit_code: int, written: Written) -> RunEnd:
     """What an exit code says; a negative one names the signal that ended the process."""
     if exit_code >= 0:
-        return RunEnd(exit_code == 0, f"exit code {exit_code}")
+        return RunEnd(exit_code == 0, f"exit code {exit_code}", written)
     try:
         name = signal.Signals(-exit_code).name
     except ValueError:  # one of Linux's nameless real-time signals
         name = f"signal {-exit_code}"
-    return RunEnd(False, f"killed by {name}")
+    return RunEnd(False, f"killed by {name}", written, Stage.PLATFORM)

@@ -34,6 +34,11 @@ class TaskRun:
     conf: Mapping[str, Any]
     chosen: Mapping[str, Any]
 
+    @property
+    def is_last_try(self) -> bool:
+        """Whether Airflow does not retry after this one."""
+        return self.try_number > self.identity.generation
+
 
 def task_run_of(context: Mapping[str, Any]) -> TaskRun:
     """Read Airflow's context of a running task, on 2.x and on 3.x."""

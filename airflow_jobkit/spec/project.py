@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from airflow_jobkit.engines import engine_names, options_class
 from airflow_jobkit.engines.options import EngineOptions
+from airflow_jobkit.fields import Duration, describe, mistake
 from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.code import CodeLayout, CodeSpec, resolve_code
 from airflow_jobkit.spec.model import Spec, Texts, parse_model
 from airflow_jobkit.spec.notifiers import choice_issue, class_issues, merged_services
-from airflow_jobkit.spec.values import Name
+from airflow_jobkit.spec.values import Name, Schedule
 
 Keys = TypeVar("Keys", bound=BaseModel)
 
@@ -54,6 +56,34 @@ class OperatorsSpec(Spec):
     allow: Texts = ()
 
 
+def _plain_sweeper(value: Any) -> Any:
+    if isinstance(value, bool):
+        return {"enabled": value}
+    if not isinstance(value, Mapping):
+        raise mistake(
+            f"expected true, false or a mapping of keys, got {describe(value)}",
+            'write `sweeper: false`, or `sweeper: {schedule: "*/10 * * * *"}`',
+            "type",
+        )
+    return value
+
+
+class SweeperSpec(Spec):
+    """The DAG that stops orphaned runs; true and false are short for `enabled`.
+
+    `grace` is the time between the two looks at a run before it is stopped: a task that has just ended may be
+    stopping it itself, since Airflow tells its worker within seconds.
+    """
+
+    enabled: bool = True
+    schedule: Schedule = "*/10 * * * *"
+    grace: Duration = dt.timedelta(minutes=1)
+
+    def overlaid_by(self, upper: SweeperSpec) -> Self:
+        """This sweeper with what a later layer sets on top."""
+        return self.model_copy(update={name: getattr(upper, name) for name in upper.model_fields_set})
+
+
 class LayerSpec(Spec):
     """What both the project and each of its Environments can set."""
 
@@ -64,6 +94,7 @@ class LayerSpec(Spec):
     aws_conn_id: str | None = None
     notification: NotificationSpec = NotificationSpec()
     datasets: Mapping[Name, DatasetSpec] = Field(default_factory=dict)
+    sweeper: Annotated[SweeperSpec, BeforeValidator(_plain_sweeper)] = SweeperSpec()
 
 
 class _ProjectKeys(LayerSpec):

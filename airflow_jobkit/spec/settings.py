@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from airflow_jobkit.engines.options import EngineOptions
+from airflow_jobkit.engines import options_class
+from airflow_jobkit.engines.options import EngineOptions, RemoteOptions
 from airflow_jobkit.errors import EnvironmentNotFoundError
 from airflow_jobkit.problems import Issue, choices_remedy
 from airflow_jobkit.spec.code import Code, CodeRoot, resolve_code
 from airflow_jobkit.spec.notifiers import BUILT_IN_NOTIFIERS, merged_services
 from airflow_jobkit.spec.places import place
-from airflow_jobkit.spec.project import DatasetSpec, ProjectSpec
+from airflow_jobkit.spec.project import DatasetSpec, ProjectSpec, SweeperSpec
 
 DEFAULT_ENGINE = "local"
 DEFAULT_DATA_ROOT = ".jobkit/data"
 DEFAULT_AWS_CONNECTION = "aws_default"
+
+
+@dataclass(frozen=True)
+class Sweeper:
+    """The DAG that stops orphaned runs.
+
+    Attributes:
+        enabled: Whether there is one, where runs can be orphaned.
+        schedule: A cron expression or a preset; None: it runs when somebody starts it.
+        grace: The time between the two looks at a run before it is stopped.
+        engines: The Engines of the Environment's own whose runs outlive a worker: its `engine`, and those
+            that it has options for.
+    """
+
+    enabled: bool = True
+    schedule: str | None = SweeperSpec().schedule
+    grace: dt.timedelta = SweeperSpec().grace
+    engines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,6 +59,7 @@ class Settings:
         allowed_operators: Import prefixes that an `operator:` may come from.
         aws_conn_id: Airflow's connection for what stands on S3.
         base: The folder that relative places start from.
+        sweeper: The DAG that stops orphaned runs.
     """
 
     project: str
@@ -55,6 +76,7 @@ class Settings:
     allowed_operators: tuple[str, ...]
     aws_conn_id: str = DEFAULT_AWS_CONNECTION
     base: str = "."
+    sweeper: Sweeper = Sweeper()
 
     @property
     def code_root(self) -> str | None:
@@ -90,10 +112,11 @@ def resolve_settings(project: ProjectSpec, environment: str, base: Path) -> Sett
     assert not isinstance(code, Issue)  # noqa: S101 - the project leaves out Environments with an Issue
     data_root = place(_first(*(layer.data.root for layer in layers)) or DEFAULT_DATA_ROOT, base)
     datasets = merge_datasets(project.layer.datasets, overlay.layer.datasets)
+    engine = _first(*(layer.engine for layer in layers)) or DEFAULT_ENGINE
     return Settings(
         project=project.project,
         environment=environment,
-        engine=_first(*(layer.engine for layer in layers)) or DEFAULT_ENGINE,
+        engine=engine,
         code=code,
         code_version=_first(*(layer.code.version for layer in layers)),
         data_root=data_root,
@@ -105,7 +128,15 @@ def resolve_settings(project: ProjectSpec, environment: str, base: Path) -> Sett
         allowed_operators=project.allowed_operators,
         aws_conn_id=_first(*(layer.aws_conn_id for layer in layers)) or DEFAULT_AWS_CONNECTION,
         base=str(base),
+        sweeper=_sweeper(
+            project.layer.sweeper.overlaid_by(overlay.layer.sweeper), (engine, *overlay.options)
+        ),
     )
+
+
+def _sweeper(spec: SweeperSpec, engines: Iterable[str]) -> Sweeper:
+    remote = sorted({engine for engine in engines if issubclass(options_class(engine), RemoteOptions)})
+    return Sweeper(spec.enabled, spec.schedule, spec.grace, tuple(remote))
 
 
 def _runs_root(code: Code, runs: str | None, base: Path) -> str:

@@ -53,13 +53,18 @@ class TaskKeys(Spec):
 
 
 class SparkTaskKeys(TaskKeys):
-    """A task that runs a Job: its module, its arguments, its Engine and its own code version."""
+    """A task that runs a Job: its module, its arguments, its Engine and its own code version.
+
+    `deferrable` has an effect where the run outlives the worker; null follows the Engine's options, and they
+    Airflow's `[operators] default_deferrable`.
+    """
 
     spark_job: Annotated[str, BeforeValidator(parse_module_name)]
     args: Mapping[Name, Any] = Field(default_factory=dict)
     engine: str | None = None
     code: OwnCodeSpec = OwnCodeSpec()
     code_version: CodeVersion | None = None
+    deferrable: bool | None = None
 
 
 class OperatorTaskKeys(TaskKeys):

@@ -15,8 +15,9 @@ cat <<EOF
 
 Variables
 EOF
-line AIRFLOW "the Amazon MWAA version of test-core and test-engines: $VERSIONS (default $AIRFLOW)"
+line AIRFLOW "the Amazon MWAA version of test-core, test-engines and matrix: $VERSIONS (default $AIRFLOW)"
 line ENGINE "the engine of run: local, glue or databricks (default local)"
 line ARGS "more arguments for run and the tests, such as ARGS='-k factory -x'"
+line CELLS "for matrix: only cells whose names hold these words, such as CELLS='ours glue throttle'"
 line MWAA "for pins: a folder with <version>/airflow_constraints.txt and essential_constraints.txt"
 line PYTHON "the Python to create an environment with; by default the first one found that works"

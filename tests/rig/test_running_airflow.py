@@ -55,6 +55,7 @@ for name in ("good", "bad"):
 
 PROJECT = f"""\
 project: probe
+sweeper: false
 code: {{root: {ROOT}/code, version: "1.0.0"}}
 data: {{root: {ROOT}/data}}
 environments:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from airflow_jobkit.engines.options import EngineOptions
+from airflow_jobkit.engines.options import EngineOptions, RemoteOptions
 from airflow_jobkit.fields import Duration, describe, mistake
 from airflow_jobkit.problems import Issue
 
@@ -121,7 +120,7 @@ class Permission(BaseModel):
         return self
 
 
-class Options(EngineOptions):
+class Options(RemoteOptions):
     """Options of Databricks.
 
     Attributes:
@@ -141,7 +140,6 @@ class Options(EngineOptions):
         run_name: The run's name; default: `<dag_id>.<task_id>`.
         tags: Tags of a new cluster.
         submit: Further fields of runs/submit, such as `email_notifications` or `queue`.
-        poll_interval: The time between two looks at a run.
     """
 
     connection_id: str = Field(default="databricks_default", min_length=1)
@@ -160,7 +158,6 @@ class Options(EngineOptions):
     run_name: str | None = Field(default=None, min_length=1, max_length=4096)
     tags: Mapping[str, str] = Field(default_factory=dict)
     submit: Mapping[Annotated[str, AfterValidator(_check_field)], Json] = Field(default_factory=dict)
-    poll_interval: Duration = dt.timedelta(seconds=10)
 
     def overlaid_by(self, upper: EngineOptions) -> Self:
         """These options with those of a later layer on top, where a compute takes out the other ones.
@@ -179,6 +176,10 @@ class Options(EngineOptions):
         if self.connection_name is None:
             return ()
         return (("databricks_connection_name", self.connection_name),)
+
+    def longest_run_seconds(self) -> float | None:
+        """How long a run may take by its own time-out; None: it has none."""
+        return self.timeout.total_seconds() if self.timeout is not None else None
 
     def issues(self) -> list[Issue]:
         """What is missing or contradictory once all layers are together; paths start at `databricks:`."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from airflow_jobkit.engines.databricks.options import Options
-from airflow_jobkit.engines.invocation import Invocation, RunNames
+from airflow_jobkit.engines.invocation import RUN_KEY, Invocation, RunNames
 from airflow_jobkit.errors import EngineError
 
 TASK_KEY = "job"
@@ -20,7 +21,12 @@ LARGEST_PARAMETERS = 10_000
 TOKEN_SHOWN = "<token>"  # noqa: S105 - it stands for the token that a run is submitted with
 
 
-def submit(options: Options, invocation: Invocation, names: RunNames, token: str) -> dict[str, Any]:
+def token_of(submission: str) -> str:
+    """The idempotency token of a submission: 64 characters, which is all that Databricks takes."""
+    return hashlib.sha256(submission.encode()).hexdigest()
+
+
+def submit(options: Options, invocation: Invocation, names: RunNames) -> dict[str, Any]:
     """The runs/submit request of a run.
 
     It has the form with `tasks`, of which there is one: the reference of the Jobs API 2.1 and 2.2 has no
@@ -29,15 +35,15 @@ def submit(options: Options, invocation: Invocation, names: RunNames, token: str
     Args:
         options: Complete options, without contradictions.
         invocation: What to execute.
-        names: What the run is called.
-        token: What makes Databricks start one run, however often this request is sent; 64 characters at most.
+        names: What the run is called, and the submission that makes its token: Databricks starts one run per
+            token, however often the request is sent.
 
     Raises:
         EngineError: The arguments are too large, or the options name no compute.
     """
     request: dict[str, Any] = {
         "run_name": options.run_name or f"{names.dag_id}.{names.task_id}",
-        "tasks": [_task(options, invocation)],
+        "tasks": [_task(options, invocation, names)],
     }
     if options.serverless is not None:
         request["environments"] = [_environment(options.serverless.environment_version, invocation)]
@@ -46,18 +52,18 @@ def submit(options: Options, invocation: Invocation, names: RunNames, token: str
         request["access_control_list"] = list(permissions)
     if options.timeout is not None:
         request["timeout_seconds"] = int(options.timeout.total_seconds())
-    return {**request, **_plain(options.submit), "idempotency_token": token}
+    return {**request, **_plain(options.submit), "idempotency_token": token_of(names.submission)}
 
 
 def preview(options: Options, invocation: Invocation, names: RunNames) -> dict[str, Any]:
-    """The requests that a run comes to, by API call; each run has a token of its own."""
-    return {"runs/submit": submit(options, invocation, names, TOKEN_SHOWN)}
+    """The requests that a run comes to, by API call; each submission has a token of its own."""
+    return {"runs/submit": {**submit(options, invocation, names), "idempotency_token": TOKEN_SHOWN}}
 
 
-def _task(options: Options, invocation: Invocation) -> dict[str, Any]:
+def _task(options: Options, invocation: Invocation, names: RunNames) -> dict[str, Any]:
     script: dict[str, Any] = {
         "python_file": invocation.script,
-        "parameters": _parameters(options, invocation),
+        "parameters": _parameters(options, invocation, names),
     }
     if "git_source" in options.submit:
         # Databricks would look for the script in that repository.
@@ -75,8 +81,8 @@ def _task(options: Options, invocation: Invocation) -> dict[str, Any]:
     )
 
 
-def _parameters(options: Options, invocation: Invocation) -> list[str]:
-    parameters = list(invocation.argv)
+def _parameters(options: Options, invocation: Invocation, names: RunNames) -> list[str]:
+    parameters = [*invocation.argv, f"--{RUN_KEY}", names.submission]
     if options.existing_cluster_id is not None and invocation.wheels:
         # As libraries they would stay on the cluster, for everybody's jobs, until it ends.
         parameters += [WHEELS, ",".join(invocation.wheels)]

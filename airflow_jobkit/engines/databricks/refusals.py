@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from requests.exceptions import RequestException
 
 _LONGEST_WORDS = 1000  # in characters; a proxy's HTML page is longer
-_PASSING = (408, 429)  # HTTP: the request took too long, there are too many
+_TOO_LATE = 408  # HTTP: the request took too long
+_TOO_MANY = 429
+# There is no room for it now, whatever the HTTP status says.
+_BUSY = ("REQUEST_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", "COULD_NOT_ACQUIRE_LOCK")
+_LASTING = (400, 401, 403, 404)
 _OTHER_FORMS = (ValueError, KeyError, TypeError, AttributeError)
 """What the hook raises when an answer has not the form of the Jobs API."""
 
@@ -18,9 +23,30 @@ def is_final(error: Exception) -> bool:
     """Whether the same call would fail again, and nothing was done; else the service may answer it later."""
     response = _answer(error)
     if response is not None:
-        return response.status_code < 500 and response.status_code not in _PASSING
+        return response.status_code < 500 and response.status_code != _TOO_LATE and not is_busy(error)
     # Airflow's own errors, such as that of a connection that is not there, come before anything is sent.
     return not any(isinstance(cause, (RequestException, *_OTHER_FORMS)) for cause in _causes(error))
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether a call was turned away, because there are too many or there is no room."""
+    response = _answer(error)
+    return response is not None and (response.status_code == _TOO_MANY or _said(response)[0] in _BUSY)
+
+
+def is_lasting(error: Exception) -> bool:
+    """Whether trying again later cannot mend it: a right is missing, or the request is wrong."""
+    response = _answer(error)
+    return response is not None and response.status_code in _LASTING
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether there is no such run, or none any more: Databricks keeps ended ones for 60 days."""
+    response = _answer(error)
+    if response is None:
+        return False
+    _, message = _said(response)
+    return re.fullmatch(r"Run \d+ does not exist\.?", message) is not None
 
 
 def explain(error: Exception, connection: str) -> str:
@@ -39,6 +65,8 @@ def explain(error: Exception, connection: str) -> str:
 
 
 def _remedy(status: int, code: str, connection: str) -> str:
+    if status == _TOO_MANY or code in _BUSY:
+        return "let fewer tasks run at a time, or raise databricks_retry_limit"
     match status:
         case 401:
             return f"give the connection {connection} a valid token or service principal"
@@ -46,8 +74,6 @@ def _remedy(status: int, code: str, connection: str) -> str:
             return f"give the user of the connection {connection} the permission for it"
         case 404:
             return f"check the ids in the `databricks:` options, and the host of the connection {connection}"
-        case 429:
-            return "let fewer tasks run at a time, or raise databricks_retry_limit"
         case _ if status >= 500:
             return "look at status.databricks.com, and let Airflow retry the task"
         case _ if code in ("INVALID_PARAMETER_VALUE", "MALFORMED_REQUEST", "BAD_REQUEST"):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_jobkit.engines.states import Phase, RunState
+from airflow_jobkit.engines.states import Phase, RunState, Stage
 from airflow_jobkit.errors import EngineError
 
 
@@ -25,16 +25,20 @@ class RunStatus:
 
 # None: the run has ended, and its result state says how.
 LIFE_CYCLES: Mapping[str, RunState | None] = {
-    "QUEUED": RunState("QUEUED", Phase.ACTIVE, "is queued, until there is room for it"),
-    "PENDING": RunState("PENDING", Phase.ACTIVE, "waits for its compute to start"),
-    "BLOCKED": RunState("BLOCKED", Phase.ACTIVE, "waits for what it depends on"),
-    "WAITING_FOR_RETRY": RunState("WAITING_FOR_RETRY", Phase.ACTIVE, "waits for its next attempt"),
+    "QUEUED": RunState("QUEUED", Phase.ACTIVE, "is queued, until there is room for it", Stage.QUEUE),
+    "PENDING": RunState("PENDING", Phase.ACTIVE, "waits for its compute to start", Stage.QUEUE),
+    "BLOCKED": RunState("BLOCKED", Phase.ACTIVE, "waits for what it depends on", Stage.QUEUE),
+    "WAITING_FOR_RETRY": RunState(
+        "WAITING_FOR_RETRY", Phase.ACTIVE, "waits for its next attempt", Stage.QUEUE
+    ),
     "RUNNING": RunState("RUNNING", Phase.ACTIVE, "is running"),
     # Its result may stand already, but its code may still be running.
-    "TERMINATING": RunState("TERMINATING", Phase.ACTIVE, "is ending"),
+    "TERMINATING": RunState("TERMINATING", Phase.ACTIVE, "is ending", Stage.CANCELLED),
     "TERMINATED": None,
-    "SKIPPED": RunState("SKIPPED", Phase.FAILED, "was skipped"),
-    "INTERNAL_ERROR": RunState("INTERNAL_ERROR", Phase.FAILED, "was ended by an error of Databricks' own"),
+    "SKIPPED": RunState("SKIPPED", Phase.FAILED, "was skipped", Stage.QUEUE),
+    "INTERNAL_ERROR": RunState(
+        "INTERNAL_ERROR", Phase.FAILED, "was ended by an error of Databricks' own", Stage.PLATFORM
+    ),
 }
 
 RESULTS: Mapping[str, RunState] = {
@@ -44,15 +48,25 @@ RESULTS: Mapping[str, RunState] = {
         # Never a success: a run of ours has one task, and no part of it may fail.
         RunState("SUCCESS_WITH_FAILURES", Phase.FAILED, "has succeeded only in part"),
         RunState("FAILED", Phase.FAILED, "has failed"),
-        RunState("TIMEDOUT", Phase.FAILED, "took longer than its time-out allows"),
-        RunState("CANCELED", Phase.FAILED, "was cancelled"),
+        RunState("TIMEDOUT", Phase.FAILED, "took longer than its time-out allows", Stage.TIME_OUT),
+        RunState("CANCELED", Phase.FAILED, "was cancelled", Stage.CANCELLED),
         RunState(
-            "MAXIMUM_CONCURRENT_RUNS_REACHED", Phase.FAILED, "was skipped, since too many runs were active"
+            "MAXIMUM_CONCURRENT_RUNS_REACHED",
+            Phase.FAILED,
+            "was skipped, since too many runs were active",
+            Stage.QUEUE,
         ),
-        RunState("EXCLUDED", Phase.FAILED, "was skipped, since its condition did not hold"),
-        RunState("UPSTREAM_FAILED", Phase.FAILED, "was skipped, since what it depends on failed"),
-        RunState("UPSTREAM_CANCELED", Phase.FAILED, "was skipped, since what it depends on was cancelled"),
-        RunState("DISABLED", Phase.FAILED, "was skipped, since somebody disabled it"),
+        RunState("EXCLUDED", Phase.FAILED, "was skipped, since its condition did not hold", Stage.CANCELLED),
+        RunState(
+            "UPSTREAM_FAILED", Phase.FAILED, "was skipped, since what it depends on failed", Stage.CANCELLED
+        ),
+        RunState(
+            "UPSTREAM_CANCELED",
+            Phase.FAILED,
+            "was skipped, since what it depends on was cancelled",
+            Stage.CANCELLED,
+        ),
+        RunState("DISABLED", Phase.FAILED, "was skipped, since somebody disabled it", Stage.CANCELLED),
     )
 }
 

@@ -3,37 +3,62 @@
 from __future__ import annotations
 
 import datetime as dt
-import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
 from airflow_jobkit.engines.glue.options import MARKER_TAG, PROJECT_TAG
-from airflow_jobkit.engines.glue.payload import MARKER
-from airflow_jobkit.engines.glue.refusals import MISSING, code_of, failed, is_throttled, not_started
-from airflow_jobkit.errors import EngineError
+from airflow_jobkit.engines.glue.payload import MARKER, RUN_KEY_ARGUMENT
+from airflow_jobkit.engines.glue.refusals import (
+    UNREADABLE,
+    code_of,
+    failed,
+    has_no_room,
+    is_missing,
+    is_throttled,
+    not_started,
+)
+from airflow_jobkit.engines.looks import backoff
+from airflow_jobkit.errors import EngineError, EngineRefusedError
 
 _NEWEST_RUNS = 100
+_MOST_RUNS = 200
 _ENDED = "JobRunInTerminalStateException"
+_ENDING = "JobRunInvalidStateTransitionException"
 _EXISTS = frozenset({"AlreadyExistsException", "IdempotentParameterMismatchException"})
+_STOPPABLE = frozenset({"WAITING", "STARTING", "RUNNING"})
 _SPARK = ("glueetl", "gluestreaming")
-_START_REPEATS = 4
+_START_REPEATS = 5
+_ROOM_REPEATS = 12
+"""How often a run is offered again that has no room: for about two minutes."""
 
 
 @dataclass(frozen=True)
 class GlueRun:
-    """A job run, as Glue tells of it: its id, its state, what went wrong (may be empty), and its start."""
+    """A job run, as Glue tells of it.
+
+    Attributes:
+        run_id: The run.
+        state: Its state.
+        error: What went wrong; may be empty.
+        started_on: When it was started.
+        key: The key of its submission; None where nobody gave it one.
+        arguments: What it was started with.
+        log_group: How the names of its log groups begin; empty where Glue does not say.
+    """
 
     run_id: str
     state: str
     error: str
     started_on: dt.datetime | None
+    key: str | None = None
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    log_group: str = ""
 
 
 class GlueClient:
@@ -41,21 +66,24 @@ class GlueClient:
 
     Args:
         calls: A boto3 Glue client for what may be sent again.
-        starts: One that sends a request once: boto3 cannot know whether a StartJobRun without an answer
+        starts: Makes one that sends a request once: boto3 cannot know whether a StartJobRun without an answer
             has started a run, and sending it again would start a second one.
-        pauses: The seconds between a StartJobRun that was throttled and the next one.
+        pauses: The seconds between a StartJobRun that was turned away and the next one, given how often that
+            may be repeated.
     """
 
-    def __init__(self, calls: Any, starts: Any, pauses: Callable[[], Iterable[float]] | None = None) -> None:
+    def __init__(
+        self, calls: Any, starts: Callable[[], Any], pauses: Callable[[int], Iterable[float]] | None = None
+    ) -> None:
         self._calls = calls
         self._starts = starts
-        self._pauses = pauses or throttle_pauses
+        self._pauses = pauses or backoff
 
     @classmethod
     def of_hook(cls, hook: Any) -> GlueClient:
         """With the connection and credentials of an Airflow AWS hook whose client type is glue."""
         once = hook.config.merge(Config(retries={"total_max_attempts": 1}))
-        return cls(hook.conn, hook.get_client_type(region_name=hook.region_name, config=once))
+        return cls(hook.conn, lambda: hook.get_client_type(region_name=hook.region_name, config=once))
 
     @classmethod
     def of_machine(cls) -> GlueClient:
@@ -68,7 +96,7 @@ class GlueClient:
             client = boto3.client("glue")
         except BotoCoreError as error:
             raise EngineError(f"{str(error).rstrip('.')}; set AWS_DEFAULT_REGION, or AWS_PROFILE") from error
-        return cls(client, client)
+        return cls(client, lambda: client)
 
     @property
     def region(self) -> str:
@@ -92,20 +120,16 @@ class GlueClient:
         name = request["Name"]
         try:
             self._calls.get_job(JobName=name)
-        except ClientError as error:
-            if code_of(error) != MISSING:
+        except UNREADABLE as error:
+            if not is_missing(error):
                 raise failed("GetJob", name, error) from error
-        except BotoCoreError as error:
-            raise failed("GetJob", name, error) from error
         else:
             return False
         try:
             self._calls.create_job(**request)
-        except ClientError as error:
-            if code_of(error) in _EXISTS:
+        except UNREADABLE as error:
+            if isinstance(error, ClientError) and code_of(error) in _EXISTS:
                 return False
-            raise failed("CreateJob", name, error) from error
-        except BotoCoreError as error:
             raise failed("CreateJob", name, error) from error
         return True
 
@@ -113,48 +137,58 @@ class GlueClient:
         """Look whether a job that somebody else made can be used.
 
         Raises:
-            EngineError: It is not there, is no Spark job, or Glue would repeat its failed runs.
+            EngineRefusedError: It is not there, is no Spark job, or Glue would repeat its failed runs.
         """
-        found = self._call("GetJob", job, self._calls.get_job, JobName=job)["Job"]
+        try:
+            found = self._calls.get_job(JobName=job)["Job"]
+        except UNREADABLE as error:
+            refusal = failed("GetJob", job, error)
+            raise (EngineRefusedError(str(refusal)) if is_missing(error) else refusal) from error
         kind = found.get("Command", {}).get("Name")
         if kind not in _SPARK:
-            raise EngineError(
+            raise EngineRefusedError(
                 f"the existing job {job} is no Spark job: its command is {kind}, not {' or '.join(_SPARK)}; "
                 "correct `glue: {existing_job: ...}`"
             )
         if found.get("MaxRetries"):
-            raise EngineError(
+            raise EngineRefusedError(
                 f"Glue would repeat failed runs of the existing job {job} by itself, {found['MaxRetries']} "
                 "times; set the job's MaxRetries to 0; retries are Airflow's"
             )
 
     def start(self, request: Mapping[str, Any], before_each: Callable[[], None]) -> str:
-        """Start a run; its id. A request that was throttled is sent again, any other is sent once.
+        """Start a run; its id. A request that was turned away is sent again, any other is sent once.
 
         Args:
             request: The StartJobRun request.
             before_each: Called right before each time that it is sent; what it raises comes through.
 
         Raises:
-            EngineError: Glue refused it, or nobody knows whether it has started a run.
+            UnansweredError: Nobody knows whether it has started a run.
+            EngineError: Glue refused it.
         """
-        pauses = iter(self._pauses())
+        starts = self._starts()
+        throttled, room = iter(self._pauses(_START_REPEATS)), iter(self._pauses(_ROOM_REPEATS))
         while True:
             before_each()
             try:
-                return str(self._starts.start_job_run(**request)["JobRunId"])
-            # The last two are of an answer that is not Glue's own, such as a proxy's.
-            except (BotoCoreError, ClientError, ResponseParserError, KeyError) as error:
-                throttled = isinstance(error, ClientError) and is_throttled(error)
-                pause = next(pauses, None) if throttled else None
+                return str(starts.start_job_run(**request)["JobRunId"])
+            except UNREADABLE as error:
+                pause = None
+                if isinstance(error, ClientError) and is_throttled(error):
+                    pause = next(throttled, None)
+                elif isinstance(error, ClientError) and has_no_room(error):
+                    pause = next(room, None)
                 if pause is None:
                     raise not_started(request, error) from error
             time.sleep(pause)
 
     def run(self, job: str, run_id: str) -> GlueRun:
         """A run as it is now."""
-        answer = self._call("GetJobRun", job, self._calls.get_job_run, JobName=job, RunId=run_id)
-        return _run(answer["JobRun"])
+        try:
+            return _run(self._calls.get_job_run(JobName=job, RunId=run_id)["JobRun"])
+        except UNREADABLE as error:
+            raise failed("GetJobRun", job, error) from error
 
     def stop(self, job: str, run_id: str) -> None:
         """Ask Glue to stop a run; it ends some seconds later. One that has ended already is no error.
@@ -167,10 +201,11 @@ class GlueClient:
         )
         for failure in answer.get("Errors", ()):
             detail = failure.get("ErrorDetail", {})
-            if detail.get("ErrorCode") == _ENDED:
+            code = detail.get("ErrorCode", "no code")
+            if code == _ENDED or (code == _ENDING and self.run(job, run_id).state not in _STOPPABLE):
                 continue
             raise EngineError(
-                f"Glue does not stop job run {run_id} of {job}: {detail.get('ErrorCode', 'no code')}: "
+                f"Glue does not stop job run {run_id} of {job}: {code}: "
                 f"{detail.get('ErrorMessage', 'no message')}; look at it in the Glue console"
             )
 
@@ -196,6 +231,31 @@ class GlueClient:
         answer = self._call("GetJobRuns", job, self._calls.get_job_runs, JobName=job, MaxResults=_NEWEST_RUNS)
         return [_run(run) for run in answer.get("JobRuns", ())]
 
+    def runs_since(self, job: str, since: float) -> Iterator[GlueRun]:
+        """The runs of a job that were started after a moment, newest first; none where there is no such job.
+
+        Args:
+            job: The job.
+            since: In seconds since 1970.
+        """
+        request: dict[str, Any] = {"MaxResults": _MOST_RUNS}
+        while True:
+            try:
+                answer = self._calls.get_job_runs(JobName=job, **request)
+                # An answer without them is not Glue's own, and must not look like one that there are none.
+                page = [_run(run) for run in answer["JobRuns"]]
+            except UNREADABLE as error:
+                if is_missing(error):
+                    return
+                raise failed("GetJobRuns", job, error) from error
+            for run in page:
+                if run.started_on is not None and run.started_on.timestamp() < since:
+                    return
+                yield run
+            if not answer.get("NextToken"):
+                return
+            request["NextToken"] = answer["NextToken"]
+
     def delete(self, job: str) -> None:
         """Remove a definition; one that is gone already is no error."""
         self._call("DeleteJob", job, self._calls.delete_job, JobName=job)
@@ -203,14 +263,8 @@ class GlueClient:
     def _call(self, action: str, job: str, method: Callable[..., Any], **request: Any) -> Any:
         try:
             return method(**request)
-        except (BotoCoreError, ClientError) as error:
+        except UNREADABLE as error:
             raise failed(action, job, error) from error
-
-
-def throttle_pauses() -> Iterator[float]:
-    """Seconds that grow, and that differ from task to task, so that not all come again at once."""
-    for repeat in range(_START_REPEATS):
-        yield random.uniform(0.5, 1) * 2**repeat  # noqa: S311 - nothing secret depends on it
 
 
 def _run(answer: Mapping[str, Any]) -> GlueRun:
@@ -219,4 +273,7 @@ def _run(answer: Mapping[str, Any]) -> GlueRun:
         state=answer["JobRunState"],
         error=answer.get("ErrorMessage", ""),
         started_on=answer.get("StartedOn"),
+        key=answer.get("Arguments", {}).get(RUN_KEY_ARGUMENT),
+        arguments=answer.get("Arguments", {}),
+        log_group=answer.get("LogGroupName", ""),
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field
 
-from airflow_jobkit.engines.options import EngineOptions
+from airflow_jobkit.engines.options import EngineOptions, RemoteOptions
 from airflow_jobkit.fields import Duration, describe, duration_text, mistake
 from airflow_jobkit.problems import Issue
 
@@ -95,7 +95,7 @@ def plain_name(argument: str) -> str:
     return argument.removeprefix("--").replace("-", "_")
 
 
-class Options(EngineOptions):
+class Options(RemoteOptions):
     """Options of AWS Glue.
 
     Attributes:
@@ -117,8 +117,12 @@ class Options(EngineOptions):
         arguments: Further arguments of Glue, such as `--enable-auto-scaling: "true"`; values are text.
         aws_conn_id: Airflow's connection; default: the project's.
         region_name: The AWS region; default: the connection's.
-        poll_interval: The time between two looks at a run.
+        lookup_window: How far Glue's list of runs may lag behind: so long after a request whose answer was
+            lost its run is looked for before another one is started.
+        stream_logs: Whether the driver's log is copied into the task's log.
     """
+
+    waiting: ClassVar[frozenset[str]] = RemoteOptions.waiting | {"lookup_window", "stream_logs"}
 
     job_name: str | None = Field(default=None, pattern=r"^[\w.-]{1,200}$", examples=["dwh", "team-a.flights"])
     existing_job: str | None = Field(default=None, min_length=1, max_length=255)
@@ -149,7 +153,8 @@ class Options(EngineOptions):
     arguments: Mapping[Annotated[str, AfterValidator(_check_argument)], str] = Field(default_factory=dict)
     aws_conn_id: str | None = Field(default=None, min_length=1)
     region_name: str | None = Field(default=None, min_length=1)
-    poll_interval: Duration = dt.timedelta(seconds=10)
+    lookup_window: Duration = dt.timedelta(minutes=1)
+    stream_logs: bool = True
 
     def overlaid_by(self, upper: EngineOptions) -> Self:
         """These options with those of a later layer on top, where a choice takes out its alternatives.
@@ -165,6 +170,12 @@ class Options(EngineOptions):
             dropped.update(("existing_job", *_ROLES))
         kept = {name: getattr(self, name) for name in self.model_fields_set - dropped}
         return super(Options, type(self).model_validate(kept)).overlaid_by(upper)
+
+    def longest_run_seconds(self) -> float | None:
+        """How long a run may take by its own time-out; None where that is an existing job's."""
+        if self.existing_job is not None and "timeout" not in self.model_fields_set:
+            return None
+        return self.timeout.total_seconds()
 
     def issues(self) -> list[Issue]:
         """What is missing or contradictory once all layers are together; paths start at `glue:`."""

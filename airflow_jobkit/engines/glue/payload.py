@@ -8,10 +8,10 @@ import re
 from typing import Any
 
 from airflow_jobkit.engines.glue.options import MARKER_TAG, PROJECT_TAG, Options, plain_name
-from airflow_jobkit.engines.invocation import Invocation, RunNames
+from airflow_jobkit.engines.invocation import RUN_KEY, Invocation, RunNames
 from airflow_jobkit.errors import EngineError
 
-RUN_KEY = "--jobkit_run_key"
+RUN_KEY_ARGUMENT = f"--{RUN_KEY}"
 MARKER = "definition"
 """The value of the marker tag: a definition that `jobkit glue prune` may remove."""
 
@@ -113,7 +113,7 @@ def _arguments(options: Options, invocation: Invocation, names: RunNames) -> dic
     if invocation.wheels:
         arguments["--extra-py-files"] = ",".join(invocation.wheels)
     arguments |= {f"--{name}": value for name, value in invocation.arguments}
-    arguments[RUN_KEY] = names.run_key
+    arguments[RUN_KEY_ARGUMENT] = names.submission
     if options.requirements is not None:
         arguments["--additional-python-modules"] = options.requirements
         arguments["--python-modules-installer-option"] = "-r"

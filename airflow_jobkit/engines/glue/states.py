@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from airflow_jobkit.engines.states import Phase, RunState
+from airflow_jobkit.engines.states import Phase, RunState, Stage
 from airflow_jobkit.errors import EngineError
 
 STATES: Mapping[str, RunState] = {
     state.name: state
     for state in (
-        RunState("WAITING", Phase.ACTIVE, "is queued, until there is room for it"),
-        RunState("STARTING", Phase.ACTIVE, "is starting"),
+        RunState("WAITING", Phase.ACTIVE, "is queued, until there is room for it", Stage.QUEUE),
+        RunState("STARTING", Phase.ACTIVE, "is starting", Stage.QUEUE),
         RunState("RUNNING", Phase.ACTIVE, "is running"),
-        RunState("STOPPING", Phase.ACTIVE, "is being stopped"),
+        RunState("STOPPING", Phase.ACTIVE, "is being stopped", Stage.CANCELLED),
         RunState("SUCCEEDED", Phase.SUCCEEDED, "has succeeded"),
         # Never a success: a job that somebody stopped has not done its work.
-        RunState("STOPPED", Phase.FAILED, "was stopped"),
+        RunState("STOPPED", Phase.FAILED, "was stopped", Stage.CANCELLED),
         RunState("FAILED", Phase.FAILED, "has failed"),
-        RunState("TIMEOUT", Phase.FAILED, "took longer than its time-out allows"),
-        RunState("ERROR", Phase.FAILED, "was ended by an error of Glue's own"),
-        RunState("EXPIRED", Phase.FAILED, "waited too long for room, and was given up"),
+        RunState("TIMEOUT", Phase.FAILED, "took longer than its time-out allows", Stage.TIME_OUT),
+        RunState("ERROR", Phase.FAILED, "was ended by an error of Glue's own", Stage.PLATFORM),
+        RunState("EXPIRED", Phase.FAILED, "waited too long for room, and was given up", Stage.QUEUE),
     )
 }
 

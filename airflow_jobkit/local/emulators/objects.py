@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import sys
 import threading
@@ -12,7 +11,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from airflow_jobkit.local.emulators.mirror import Mirror, Stamp, holds
-from airflow_jobkit.local.emulators.wsgi import Application, Environ, StartResponse, call
+from airflow_jobkit.local.emulators.wsgi import Application, Environ, StartResponse, call, whole_body
 
 _BUCKET = re.compile(r"[A-Za-z0-9][\w-]*(\.[\w-]+)*")
 _OF_S3 = re.compile(r"Credential=[^,]*/s3/aws4_request|^AWS ")
@@ -59,14 +58,25 @@ class MirroredObjects:
                 self._take_change(parts.netloc, parts.path.removeprefix("/"))
             return self._get(parts.netloc, parts.path.removeprefix("/"))
 
+    def write(self, url: str, content: bytes) -> None:
+        """Write the object of an `s3://` (or `s3a://`) URL.
+
+        Raises:
+            OSError: There is no such bucket.
+        """
+        parts = urlsplit(url)
+        status, _ = call(self, "PUT", _url(parts.netloc, parts.path.removeprefix("/")), "s3", body=content)
+        if status >= 300:
+            raise OSError(f"{url} cannot be written: S3 answers {status}; is there such a bucket?")
+
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request; those of other services go on to moto as they are."""
         bucket, _, key = _path(environ).partition("/")
-        if _is_for_s3(environ) and not bucket:
+        if is_for_s3(environ) and not bucket:
             self._make_all()
-        if not _is_for_s3(environ) or not _BUCKET.fullmatch(bucket):
+        if not is_for_s3(environ) or not _BUCKET.fullmatch(bucket):
             return self._app(environ, start_response)
-        body = _whole_body(environ)
+        body = whole_body(environ)
         statuses: list[int] = []
 
         def started(status: str, *rest: object) -> object:
@@ -168,7 +178,8 @@ class MirroredObjects:
         return content if status == 200 else None
 
 
-def _is_for_s3(environ: Environ) -> bool:
+def is_for_s3(environ: Environ) -> bool:
+    """Whether a request is one of S3."""
     authorization = environ.get("HTTP_AUTHORIZATION", "")
     if authorization:
         return bool(_OF_S3.search(authorization))
@@ -184,17 +195,6 @@ def _path(environ: Environ) -> str:
     # WSGI hands on the bytes of a path as Latin-1.
     path: str = environ.get("PATH_INFO", "")
     return path.encode("latin-1").decode("utf-8", "replace").removeprefix("/")
-
-
-def _whole_body(environ: Environ) -> bytes:
-    """Read the request's body before the lock is taken, and put it back."""
-    from werkzeug.wsgi import get_input_stream
-
-    body: bytes = get_input_stream(environ).read()
-    environ["wsgi.input"] = io.BytesIO(body)
-    environ["CONTENT_LENGTH"] = str(len(body))
-    environ.pop("HTTP_TRANSFER_ENCODING", None)
-    return body
 
 
 def _keys_to_delete(body: bytes) -> list[str]:

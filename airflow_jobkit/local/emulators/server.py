@@ -17,6 +17,8 @@ from airflow_jobkit.local.emulators.glue.app import GlueApp
 from airflow_jobkit.local.emulators.glue.runs import Machine
 from airflow_jobkit.local.emulators.objects import MirroredObjects
 from airflow_jobkit.local.emulators.scripts import ScriptRunner
+from airflow_jobkit.local.emulators.simulation.middleware import SimulatedService
+from airflow_jobkit.local.emulators.simulation.simulation import Simulation
 from airflow_jobkit.local.emulators.wsgi import REGION, Application, call
 
 HOST = "127.0.0.1"
@@ -112,9 +114,13 @@ def running(options: EmulatorOptions) -> Iterator[Emulators]:
             buckets=objects.buckets,
             master=options.master,
         )
-        machine = Machine(runner, objects, options.minute_seconds)
-        stack.enter_context(_serving(aws_socket, GlueApp(objects, machine, data / "glue.json")))
-        stack.enter_context(_serving(databricks_socket, databricks_app(runner, data / "databricks")))
+        simulation = Simulation(objects)
+        machine = Machine(runner, objects, options.minute_seconds, simulation)
+        aws = GlueApp(objects, machine, data / "glue.json")
+        databricks = databricks_app(runner, data / "databricks", simulation=simulation)
+        stack.enter_context(_serving(aws_socket, SimulatedService(aws, simulation)))
+        stack.enter_context(_serving(databricks_socket, SimulatedService(databricks, simulation)))
+        stack.callback(simulation.clock.close)
         stack.callback(runner.close)
         yield Emulators(data, aws_url, databricks_url, tuple(objects.buckets()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -46,3 +47,14 @@ def call_json(app: Application, service: str, target: str, request: Mapping[str,
     _, answer = call(app, "POST", "/", service, body=json.dumps(request).encode(), headers=headers)
     found: dict[str, Any] = json.loads(answer or b"{}")
     return found
+
+
+def whole_body(environ: Environ) -> bytes:
+    """The body of a request, which can be read again afterwards."""
+    from werkzeug.wsgi import get_input_stream
+
+    body: bytes = get_input_stream(environ).read()
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    return body

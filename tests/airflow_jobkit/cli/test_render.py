@@ -96,7 +96,7 @@ class TestRequests:
         assert arguments["--month"] == "{{ params.month }}"
         assert "--year" not in arguments
         assert arguments["--jobkit_envelope"] == "<envelope>"
-        assert "<run key>" in arguments.values()
+        assert arguments["--jobkit_run_key"] == "<run key>.0.<nonce>"
 
     def test_of_a_release_the_wheels_are_not_known_one_by_one(
         self, project: Write, capsys: pytest.CaptureFixture[str]

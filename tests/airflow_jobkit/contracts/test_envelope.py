@@ -1,4 +1,4 @@
-"""The Envelope that the operator writes is the one that the golden files hold, which the job's side reads."""
+"""The Envelope that is written and read here is that of the golden files, which the job's side reads."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from airflow_jobkit.contracts.envelope import DatasetBinding, Envelope, NotifierBinding
+from airflow_jobkit.contracts.envelope import DatasetBinding, Envelope, NotifierBinding, decode
 from airflow_jobkit.contracts.run_key import RunIdentity
+from airflow_jobkit.errors import ContractError
 
 GOLDEN = Path(__file__).parents[2] / "contracts"
 
@@ -45,6 +46,11 @@ ENVELOPE = Envelope(
 
 def decoded(text: str) -> Any:
     return json.loads(zlib.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
+
+
+def encoded(document: Any) -> str:
+    packed = zlib.compress(json.dumps(document).encode())
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
 @pytest.fixture
@@ -83,3 +89,34 @@ def test_text_beyond_ascii_survives() -> None:
         "class": "dwh.Team",
         "settings": {"channel": "Flüge ✈"},
     }
+
+
+def test_the_golden_text_is_read_as_the_golden_envelope() -> None:
+    assert decode((GOLDEN / "envelope-v1.txt").read_text().strip()) == ENVELOPE
+
+
+def test_what_is_encoded_is_read_back() -> None:
+    envelope = replace(ENVELOPE, logical_date=None, notifier=NotifierBinding("dwh.Team", {"channel": "✈"}))
+    assert decode(envelope.encode()) == envelope
+
+
+def test_a_field_of_a_newer_writer_is_ignored() -> None:
+    assert decode(encoded({**ENVELOPE.document(), "colour": "blue"})) == ENVELOPE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("no envelope!", id="no base64url"),
+        pytest.param("bm8gemxpYg", id="no zlib"),
+        pytest.param(ENVELOPE.encode()[:-8], id="one that is cut off"),
+        pytest.param(encoded([]), id="a list"),
+        pytest.param(encoded({"schema": 1}), id="one without its fields"),
+        pytest.param(encoded({**ENVELOPE.document(), "schema": 2}), id="one of another form"),
+        pytest.param(encoded({**ENVELOPE.document(), "datasets": "none"}), id="one with a wrong field"),
+    ],
+)
+def test_what_is_no_envelope_is_an_error_that_says_so(text: str) -> None:
+    with pytest.raises(ContractError, match="not an Envelope"):
+        decode(text)

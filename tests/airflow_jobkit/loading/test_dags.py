@@ -59,6 +59,17 @@ def test_a_dag_id_in_two_files_stays_with_the_first_and_is_a_problem_of_the_seco
     ]
 
 
+@pytest.mark.parametrize("dag_id", ["jobkit_problems", "jobkit_sweeper"])
+def test_a_dag_with_the_id_of_one_of_jobkits_own_is_a_problem(
+    write: Write, settings: Settings, dag_id: str
+) -> None:
+    loaded = load_file(write("a.yaml", GOOD.format("flights") + GOOD.format(dag_id)), settings)
+    assert ids(loaded) == ["flights"]
+    assert headlines(loaded.problems) == [
+        f"dags/a.yaml:2:1 {dag_id}: jobkit has a DAG of this id itself; rename yours"
+    ]
+
+
 def test_problems_come_in_the_order_of_files_and_lines(write: Write, settings: Settings) -> None:
     write("b.yaml", "x: 1\ny: 2\n")
     write("a.yaml", "z: 3\n")

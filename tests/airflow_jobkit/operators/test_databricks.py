@@ -8,75 +8,40 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
+from airflow.providers.databricks.operators.databricks import DatabricksSubmitRunOperator
+from databricks_tasks import CLUSTER, DatabricksTasks, NearbyDatabricksOperator, databricks_options
 from executing import Executing, eventually
-from fake_workspace import FAILED, RUN_ID, RUNNING, SUCCEEDED, TASK_RUN_ID, TOKEN, Failure, FakeWorkspace
+from fake_workspace import FAILED, RUN_ID, RUNNING, SUCCEEDED, TASK_RUN_ID, TOKEN, Failure
 from task_context import ProbeProject, TaskContext
-from tenacity import stop_after_attempt
 
 from airflow_jobkit._compat import DAG, Param, serialize_dag
 from airflow_jobkit.engines.databricks.options import Options
+from airflow_jobkit.engines.databricks.service import DatabricksService
 from airflow_jobkit.errors import EngineError, EngineOptionsError, StockArgumentError
 from airflow_jobkit.operators.databricks import HONOURED, DatabricksSparkJobOperator
 from airflow_jobkit.operators.stock import stock_arguments
 
-QUICKLY = dt.timedelta(milliseconds=10)
-CLUSTER = {"spark_version": "15.4.x-scala2.12", "num_workers": 1}
-STOCK = DatabricksSparkJobOperator.__mro__[2]
+WITHOUT_EFFECT = sorted(set(stock_arguments(DatabricksSubmitRunOperator)) - set(HONOURED))
 
 
 class TaskTimeoutError(BaseException):
     """As Airflow's own, which is no Exception either: the hook would take one for a failed request."""
 
 
-class NearbyDatabricksOperator(DatabricksSparkJobOperator):
-    """For a workspace that reaches folders of this machine, as one that executes nothing does."""
-
-    reaches = ("s3://", "/")
-
-
 class KilledEarly(NearbyDatabricksOperator):
     """A task that Airflow kills when all is ready for the submit, and nothing was sent."""
 
-    def _databricks_hook(self) -> Any:
+    def open_service(self) -> DatabricksService:
         self.on_kill()
-        return super()._databricks_hook()
-
-
-@dataclass(frozen=True)
-class DatabricksTasks:
-    """Tasks of a project whose code is published, and the workspace that they talk to."""
-
-    project: ProbeProject
-    workspace: FakeWorkspace
-
-    def task(
-        self,
-        dag: DAG | None = None,
-        options: Options | None = None,
-        operator: type[DatabricksSparkJobOperator] = NearbyDatabricksOperator,
-        **arguments: Any,
-    ) -> Any:
-        params = {"code_version": Param("1.0.0"), "notification_service_type": Param("NOOP")}
-        return operator(
-            task_id="task",
-            dag=dag or DAG("probe_dag", params=params, schedule=None),
-            spark_job="probe.report",
-            settings=self.project.settings(engine="databricks"),
-            options=options or Options(new_cluster=CLUSTER, connection_id="lake", poll_interval=QUICKLY),
-            **{"databricks_retry_args": {"stop": stop_after_attempt(3)}, **arguments},
-        )
+        return super().open_service()
 
 
 @pytest.fixture
 def tasks(project: ProbeProject, monkeypatch: pytest.MonkeyPatch) -> Iterator[DatabricksTasks]:
-    with FakeWorkspace(states=(RUNNING, RUNNING, SUCCEEDED)).serving() as workspace:
-        monkeypatch.setenv("AIRFLOW_CONN_LAKE", workspace.connection)
-        project.publish("1.0.0", report="def main(**kwargs): pass\n")
-        yield DatabricksTasks(project, workspace)
+    with DatabricksTasks.serving(project, monkeypatch) as tasks:
+        yield tasks
 
 
 def test_a_task_submits_its_run_and_waits(tasks: DatabricksTasks) -> None:
@@ -103,22 +68,6 @@ def test_places_that_are_neither_on_s3_nor_a_volume_are_refused_before_anything_
         TaskContext(tasks.task(operator=DatabricksSparkJobOperator)).execute()
     assert tasks.workspace.requests == []
     assert DatabricksSparkJobOperator.reaches == ("s3://", "/Volumes/")
-
-
-def test_each_submit_has_a_token_of_its_own_even_that_of_a_dag_run_which_is_made_again(
-    tasks: DatabricksTasks,
-) -> None:
-    context = TaskContext(tasks.task())
-    for each in (context, context.retried(), context.cleared(), context):
-        each.execute()
-    assert len(tasks.workspace.tokens) == 4
-
-
-def test_a_lost_answer_to_the_submit_starts_no_second_run(tasks: DatabricksTasks) -> None:
-    tasks.workspace.failures["submit"] = [Failure(None)]
-    TaskContext(tasks.task()).execute()
-    assert len(tasks.workspace.calls("submit")) == 2
-    assert len(tasks.workspace.tokens) == 1
 
 
 def test_params_of_the_dag_and_openlineage_add_nothing_to_the_request(
@@ -160,27 +109,26 @@ def test_a_failed_run_fails_the_task_with_the_first_line_of_its_error(
     with pytest.raises(EngineError) as raised:
         TaskContext(tasks.task()).execute()
     assert str(raised.value).startswith(
-        f"Databricks run {RUN_ID} FAILED: Task job failed with message: Workload failed.: "
+        f"Databricks run {RUN_ID} has failed (FAILED): Task job failed with message: Workload failed.: "
         "ImportError: no module named dwh: probe.report at code version 1.0.0"
     )
+    assert "Traceback (most recent call last): line 1" in str(raised.value)
     assert tasks.workspace.calls("get-output") == [{"run_id": TASK_RUN_ID}]
     assert tasks.workspace.calls("cancel") == []
-    log = task_log()
-    assert "Traceback (most recent call last): line 1" in log
-    assert "a line of the job" in log
+    assert "a line of the job" in task_log()
 
 
 def test_output_that_cannot_be_had_hides_nothing(tasks: DatabricksTasks, task_log: Callable[[], str]) -> None:
     tasks.workspace.states = ({"life_cycle_state": "INTERNAL_ERROR", "state_message": "no capacity"},)
     tasks.workspace.failures["get-output"] = [Failure.said(403, "PERMISSION_DENIED", "not yours")]
-    with pytest.raises(EngineError, match=f"^Databricks run {RUN_ID} INTERNAL_ERROR: no capacity: "):
+    with pytest.raises(EngineError, match=r"an error of Databricks' own \(INTERNAL_ERROR\): no capacity: "):
         TaskContext(tasks.task()).execute()
     assert "not yours" in task_log()
 
 
 def test_a_failed_run_that_says_nothing_is_described(tasks: DatabricksTasks) -> None:
     tasks.workspace.states = ({"life_cycle_state": "TERMINATED", "result_state": "TIMEDOUT"},)
-    with pytest.raises(EngineError, match="TIMEDOUT: it took longer than its time-out allows: "):
+    with pytest.raises(EngineError, match=r"took longer than its time-out allows \(TIMEDOUT\): "):
         TaskContext(tasks.task()).execute()
 
 
@@ -197,7 +145,7 @@ def test_a_killed_task_cancels_its_run_once(tasks: DatabricksTasks) -> None:
     assert eventually(lambda: tasks.workspace.calls("get"))
     executing.task.on_kill()
     executing.task.on_kill()
-    assert f"Databricks run {RUN_ID} CANCELED: Run cancelled." in str(executing.ended())
+    assert f"Databricks run {RUN_ID} was cancelled (CANCELED): Run cancelled." in str(executing.ended())
     assert tasks.workspace.calls("cancel") == [{"run_id": RUN_ID}]
 
 
@@ -217,19 +165,6 @@ def test_a_task_that_is_killed_before_it_knows_its_run_cancels_it(tasks: Databri
     tasks.workspace.held["submit"].set()
     assert "killed" in str(executing.ended())
     assert [call for call, _ in tasks.workspace.requests] == ["submit", "cancel"]
-
-
-def test_a_submit_that_fails_cancels_no_run_of_an_earlier_try(tasks: DatabricksTasks) -> None:
-    denied = Failure.said(403, "PERMISSION_DENIED", "no")
-    tasks.workspace.states = ({"life_cycle_state": "HIBERNATING"},)
-    tasks.workspace.failures = {"cancel": [denied]}
-    context = TaskContext(tasks.task())
-    with pytest.raises(EngineError, match="HIBERNATING"):
-        context.execute()
-    tasks.workspace.failures["submit"] = [denied]
-    with pytest.raises(EngineError, match="cannot submit"):
-        context.retried().execute()
-    assert len(tasks.workspace.calls("cancel")) == 1
 
 
 def test_looks_that_fail_for_a_while_end_no_run(tasks: DatabricksTasks, task_log: Callable[[], str]) -> None:
@@ -261,7 +196,7 @@ def test_a_task_that_times_out_cancels_its_run(tasks: DatabricksTasks) -> None:
     main = threading.current_thread()
     before = signal.signal(signal.SIGUSR1, raise_error)
     threading.Thread(target=interrupt, daemon=True).start()
-    patient = Options(new_cluster=CLUSTER, connection_id="lake", poll_interval=dt.timedelta(seconds=60))
+    patient = databricks_options(poll_interval=dt.timedelta(seconds=60))
     try:
         with pytest.raises(TaskTimeoutError):
             TaskContext(tasks.task(options=patient)).execute()
@@ -277,10 +212,10 @@ def test_a_run_that_cannot_be_cancelled_is_logged_and_hides_no_error(
     tasks.workspace.failures["cancel"] = [Failure.said(403, "PERMISSION_DENIED", "may not cancel")]
     with pytest.raises(EngineError, match="life cycle state 'HIBERNATING'"):
         TaskContext(tasks.task()).execute()
-    said = [line for line in task_log().splitlines() if "could not be cancelled" in line]
+    said = [line for line in task_log().splitlines() if "could not be stopped" in line]
     assert len(said) == 1
     assert re.search(r"\berror\b", said[0], re.IGNORECASE)
-    assert f"Databricks run {RUN_ID} could not be cancelled, and may still be running: cannot" in said[0]
+    assert f"Databricks run {RUN_ID} could not be stopped, and may still be running: cannot" in said[0]
     assert "may not cancel (PERMISSION_DENIED, HTTP 403)" in said[0]
     assert f"or by `databricks jobs cancel-run {RUN_ID}`" in said[0]
 
@@ -297,7 +232,7 @@ def test_the_log_names_the_run_its_page_and_every_state_once_and_no_secret(
     tasks.workspace.states = (pending, pending, RUNNING, RUNNING, SUCCEEDED)
     TaskContext(tasks.task()).execute()
     log = task_log()
-    assert f"submitted Databricks run {RUN_ID}" in log
+    assert f"waiting for Databricks run {RUN_ID}" in log
     assert f"the run's page: http://127.0.0.1/#job/1/run/{RUN_ID}" in log
     assert log.count("waits for its compute to start (PENDING): Waiting for cluster") == 1
     assert log.count("is running (RUNNING)") == 1
@@ -305,7 +240,9 @@ def test_the_log_names_the_run_its_page_and_every_state_once_and_no_secret(
     assert TOKEN not in log
 
 
-@pytest.mark.parametrize("argument", sorted(set(stock_arguments(STOCK)) - set(HONOURED)))
+@pytest.mark.parametrize(
+    "argument", sorted(set(stock_arguments(DatabricksSubmitRunOperator)) - set(HONOURED))
+)
 def test_a_stock_argument_without_effect_is_refused(tasks: DatabricksTasks, argument: str) -> None:
     with pytest.raises(StockArgumentError, match=f"`{argument}`: ") as raised:
         tasks.task(**{argument: None})
@@ -318,13 +255,8 @@ def test_a_stock_argument_in_default_args_of_the_dag_is_refused_too(tasks: Datab
         tasks.task(dag)
 
 
-def test_deferral_is_refused_where_somebody_asks_for_it(tasks: DatabricksTasks) -> None:
-    with pytest.raises(StockArgumentError, match="`deferrable` is set"):
-        tasks.task(deferrable=True)
-
-
 def test_honoured_arguments_go_before_the_options(tasks: DatabricksTasks) -> None:
-    options = Options(new_cluster=CLUSTER, connection_id="of_options", poll_interval=dt.timedelta(seconds=7))
+    options = databricks_options(connection_id="of_options", poll_interval=dt.timedelta(seconds=7))
     arguments = {"databricks_conn_id": "of_dag", "polling_period_seconds": 3, "databricks_retry_limit": 9}
     by_dag = tasks.task(DAG("probe_dag", schedule=None, default_args=arguments), options)
     by_options = tasks.task(options=options)
@@ -333,6 +265,16 @@ def test_honoured_arguments_go_before_the_options(tasks: DatabricksTasks) -> Non
         for task in (by_dag, by_options)
     ]
     assert seen == [("of_dag", 3, 9), ("of_options", 7, 3)]
+
+
+@pytest.mark.parametrize("wish", [True, False, None])
+def test_deferrable_stays_what_the_user_gave(
+    tasks: DatabricksTasks, monkeypatch: pytest.MonkeyPatch, wish: bool | None
+) -> None:
+    """The stock operator would put Airflow's default into it when the DAG is parsed."""
+    monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", str(not wish))
+    by_dag = tasks.task(DAG("probe_dag", schedule=None, default_args={"deferrable": wish}))
+    assert (tasks.task(deferrable=wish).deferrable, by_dag.deferrable) == (wish, wish)
 
 
 def test_options_that_contradict_each_other_are_refused_when_the_dag_is_built(tasks: DatabricksTasks) -> None:

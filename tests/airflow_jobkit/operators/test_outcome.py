@@ -11,13 +11,15 @@ import pytest
 from task_context import ProbeProject, TaskContext
 
 from airflow_jobkit.contracts.result import Result, parse_result
+from airflow_jobkit.engines.states import Stage
 from airflow_jobkit.errors import EngineError, JobFailedError
 from airflow_jobkit.operators.local import run_end
-from airflow_jobkit.operators.outcome import XCOM_LIMIT, RunEnd, RunLabel, conclude
+from airflow_jobkit.operators.outcome import XCOM_LIMIT, RunEnd, RunLabel, Written, conclude
 
 GOLDEN = Path(__file__).resolve().parents[2] / "contracts"
 LABEL = RunLabel("probe.job", "1.0.0", "d" * 64, 1, "/runs/result.json")
-SUCCEEDED = RunEnd(True, "exit code 0")
+WRITTEN = Written(1, None)
+SUCCEEDED = RunEnd(True, "exit code 0", WRITTEN)
 
 
 def golden_result(name: str, **changes: Any) -> Result:
@@ -145,9 +147,15 @@ class TestFailure:
     ) -> None:
         with pytest.raises(JobFailedError) as caught:
             run(project, self.RAISES)
-        assert str(caught.value) == (
+        headline, _, details = str(caught.value).partition("\n")
+        assert headline == (
             "ValueError: cannot add 'two' to 1 (in execute of probe.job at code version 1.0.0, try 1)"
         )
+        assert "stage: job" in details
+        assert details.endswith("ValueError: cannot add 'two' to 1")
+        failure = caught.value.failure
+        assert (failure.stage, failure.error_type, failure.retried) == (Stage.JOB, "ValueError", True)
+        assert (failure.code_version, failure.try_number) == ("1.0.0", 1)
 
     def test_the_trace_of_a_job_that_raises_is_in_the_log(self, project: ProbeProject, task_log: Any) -> None:
         with pytest.raises(JobFailedError):
@@ -174,7 +182,7 @@ class TestFailure:
         result = golden_result("result-v1-failed.json")
         assert result.error is not None
         with pytest.raises(JobFailedError) as caught:
-            conclude(RunEnd(False, "exit code 1"), result, LABEL)
+            conclude(RunEnd(False, "exit code 1", WRITTEN), result, LABEL)
         assert str(caught.value).startswith(f"{result.error.type}: {result.error.message}")
 
 
@@ -228,7 +236,7 @@ class TestUnknown:
         with pytest.raises(EngineError) as caught:
             run(project, f"import os, signal\ndef main(): {source}\n")
         assert str(caught.value).startswith(
-            f"{said}: probe.job at code version 1.0.0, try 1 ended without saying why (no error in /"
+            f"{said}: probe.job at code version 1.0.0, try 1 ended without saying why; "
         )
 
 
@@ -321,6 +329,6 @@ class TestAnotherTry:
 
 
 def test_an_exit_code_of_zero_is_a_success_and_any_other_is_none() -> None:
-    assert run_end(0) == RunEnd(True, "exit code 0")
-    assert run_end(1) == RunEnd(False, "exit code 1")
-    assert run_end(-15) == RunEnd(False, "killed by SIGTERM")
+    assert run_end(0, WRITTEN) == RunEnd(True, "exit code 0", WRITTEN)
+    assert run_end(1, WRITTEN) == RunEnd(False, "exit code 1", WRITTEN)
+    assert run_end(-15, WRITTEN) == RunEnd(False, "killed by SIGTERM", WRITTEN, Stage.PLATFORM)

@@ -90,6 +90,29 @@ def test_a_class_from_the_project_holds_in_an_environment_that_changes_a_setting
     assert issues_of(**services(TEAM="team:Team"), environments={"dev": dev}) == {}
 
 
+@pytest.mark.parametrize(
+    ("value", "message", "remedy"),
+    [
+        ("yes", "expected true, false or a mapping of keys, got 'yes'", "`sweeper: false`"),
+        (None, "expected true, false or a mapping of keys, got nothing", "`sweeper: false`"),
+        ({"schedule": "hourly"}, "not a schedule: 'hourly'", '"0 6 * * *"'),
+        ({"schedul": "@hourly"}, "unknown key", "did you mean schedule?"),
+        ({"grace": "soon"}, "not a duration: 'soon'", "30m"),
+        ({"enabled": "no"}, "expected true or false, got 'no'", "without quotes"),
+    ],
+)
+def test_a_wrong_sweeper_is_told_in_the_project_and_in_an_environment(
+    value: Any, message: str, remedy: str
+) -> None:
+    _, issues = parse_project(
+        {"project": "dwh", "sweeper": value, "environments": {"prod": {"sweeper": value}}}
+    )
+    places = {issue.path[: issue.path.index("sweeper")] for issue in issues}
+    assert places == {(), ("environments", "prod")}
+    assert {issue.message for issue in issues} == {message}
+    assert all(remedy in issue.remedy for issue in issues)
+
+
 @pytest.mark.parametrize("data", [None, [], "dwh", 1])
 def test_a_project_that_is_no_mapping_is_one_issue(data: Any) -> None:
     project, issues = parse_project(data)

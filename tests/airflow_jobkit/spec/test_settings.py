@@ -11,7 +11,7 @@ from airflow_jobkit.errors import EnvironmentNotFoundError
 from airflow_jobkit.spec.code import CodeRoot
 from airflow_jobkit.spec.places import place
 from airflow_jobkit.spec.project import parse_project
-from airflow_jobkit.spec.settings import Settings, resolve_settings
+from airflow_jobkit.spec.settings import Settings, Sweeper, resolve_settings
 
 BASE = Path("/srv/project")
 
@@ -79,6 +79,35 @@ def test_an_empty_project_has_working_defaults() -> None:
             {"code": {"root": "s3://b/code"}},
             "s3://b/code/runs",
             id="runs beside the environment's own code",
+        ),
+        pytest.param("sweeper", {}, {}, Sweeper(), id="sweeper, with nothing to sweep"),
+        pytest.param(
+            "sweeper",
+            {"engine": "glue", "databricks": {}},
+            {},
+            Sweeper(engines=("glue",)),
+            id="sweeper of the engine, not of each that the project has options for",
+        ),
+        pytest.param(
+            "sweeper",
+            {},
+            {"glue": {}, "databricks": {}, "local": {}},
+            Sweeper(engines=("databricks", "glue")),
+            id="sweeper of the engines that the environment has options for",
+        ),
+        pytest.param(
+            "sweeper",
+            {"sweeper": {"schedule": "@hourly"}},
+            {"sweeper": False},
+            Sweeper(enabled=False, schedule="@hourly"),
+            id="sweeper switched off",
+        ),
+        pytest.param(
+            "sweeper",
+            {"sweeper": {"schedule": "@hourly", "enabled": False}},
+            {"sweeper": True},
+            Sweeper(schedule="@hourly"),
+            id="sweeper switched on again, on the project's schedule",
         ),
         pytest.param(
             "aws_conn_id",

@@ -18,7 +18,9 @@ from airflow_jobkit.local.emulators.databricks.execution import Execution
 from airflow_jobkit.local.emulators.databricks.fields import Document
 from airflow_jobkit.local.emulators.databricks.ledger import Ledger
 from airflow_jobkit.local.emulators.databricks.refused import RefusedError, malformed
+from airflow_jobkit.local.emulators.databricks.simulated import SimulatedRuns
 from airflow_jobkit.local.emulators.scripts import ScriptRunner
+from airflow_jobkit.local.emulators.simulation.simulation import Simulation
 from airflow_jobkit.local.emulators.wsgi import Environ, StartResponse
 
 _CALLS = "/_jobkit/calls"
@@ -32,6 +34,7 @@ def databricks_app(
     token: str | None = None,
     clusters: Collection[str] | None = None,
     cluster_start_seconds: float = 0.0,
+    simulation: Simulation | None = None,
 ) -> DatabricksApp:
     """A workspace that really runs what is submitted.
 
@@ -41,12 +44,14 @@ def databricks_app(
         token: What requests must bear; None: anything, or nothing.
         clusters: The ids of the existing clusters; None: whichever is named exists.
         cluster_start_seconds: How long a new cluster takes to be there.
+        simulation: Says which runs only seem to run; None: all are real.
     """
     ledger = Ledger(folder)
+    simulated = SimulatedRuns(ledger, simulation or Simulation())
     execution = Execution(
-        runner, ledger, folder, clusters=clusters, cluster_start_seconds=cluster_start_seconds
+        runner, ledger, folder, simulated, clusters=clusters, cluster_start_seconds=cluster_start_seconds
     )
-    return DatabricksApp(Endpoints(ledger, execution), token)
+    return DatabricksApp(Endpoints(ledger, execution, simulated), token)
 
 
 class DatabricksApp:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_jobkit.local.emulators.databricks.output import Output
-from airflow_jobkit.local.emulators.databricks.runs import Ending, Run, TaskRun
+from airflow_jobkit.local.emulators.databricks.runs import Run, TaskRun
 
 CREATOR = "emulator@databricks.invalid"
 
@@ -16,7 +16,7 @@ def run_document(run: Run, base_url: str, *, with_tasks: bool = True) -> dict[st
     """A run, as in `runs/get`; `base_url` is the workspace's, with a slash at its end."""
     document = {
         **_common(run.job_id, run.run_id, base_url),
-        **_states(run.life_cycle_state, run.ending),
+        **_states(run),
         **_times(run),
         "run_name": run.submission.name,
         "format": "SINGLE_TASK" if run.submission.single else "MULTI_TASK",
@@ -33,7 +33,7 @@ def task_run_document(run: Run, task: TaskRun, base_url: str) -> dict[str, Any]:
     """One task's run, as a run of its own: the answer to its run id, and the metadata of its output."""
     return {
         **_common(run.job_id, task.run_id, base_url),
-        **_states(task.life_cycle_state, task.ending),
+        **_states(task),
         **_task_times(task),
         "run_name": run.submission.name if run.submission.single else task.spec.key,
         "format": "SINGLE_TASK",
@@ -49,7 +49,7 @@ def output_document(run: Run, task: TaskRun, output: Output | None, base_url: st
         document |= {"logs": output.logs, "logs_truncated": output.logs_truncated}
     if output and output.error is not None:
         document |= {"error": output.error, "error_trace": output.error_trace}
-    elif task.ending and task.ending.result_state != "SUCCESS":
+    elif task.ending and task.result_state != "SUCCESS":
         document["error"] = task.ending.message
     return document
 
@@ -77,29 +77,25 @@ def _task_document(run: Run, task: TaskRun, base_url: str) -> dict[str, Any]:
         "timeout_seconds": task.spec.timeout_seconds,
         "run_page_url": f"{base_url}?o=0#job/{run.job_id}/run/{task.run_id}",
         "attempt_number": 0,
-        **_states(task.life_cycle_state, task.ending),
+        **_states(task),
         **_task_times(task),
         **_cluster_instance(task),
     }
 
 
-def _states(life_cycle_state: str, ending: Ending | None) -> dict[str, Any]:
+def _states(run: Run | TaskRun) -> dict[str, Any]:
     """The older `state` and the newer `status`."""
-    if ending is None:
-        state = {
-            "life_cycle_state": life_cycle_state,
-            "state_message": _MESSAGES.get(life_cycle_state, ""),
-            "user_cancelled_or_timedout": False,
-            "queue_reason": "",
-        }
-        return {"state": state, "status": {"state": life_cycle_state}}
+    ending = run.ending
+    message = ending.message if ending else _MESSAGES.get(run.life_cycle_state, "")
     state = {
-        "life_cycle_state": ending.life_cycle_state,
-        "result_state": ending.result_state,
-        "state_message": ending.message,
-        "user_cancelled_or_timedout": ending.asked,
+        "life_cycle_state": run.life_cycle_state,
+        **({"result_state": run.result_state} if run.result_state else {}),
+        "state_message": message,
+        "user_cancelled_or_timedout": ending.asked if ending else False,
         "queue_reason": "",
     }
+    if ending is None:
+        return {"state": state, "status": {"state": run.life_cycle_state}}
     details = {"code": ending.code, "type": ending.type, "message": ending.message}
     return {"state": state, "status": {"state": "TERMINATED", "termination_details": details}}
 

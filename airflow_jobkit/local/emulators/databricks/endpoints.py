@@ -17,6 +17,7 @@ from airflow_jobkit.local.emulators.databricks.ledger import Ledger
 from airflow_jobkit.local.emulators.databricks.listing import page
 from airflow_jobkit.local.emulators.databricks.refused import RefusedError, invalid, no_such_run
 from airflow_jobkit.local.emulators.databricks.runs import CANCELED, Run
+from airflow_jobkit.local.emulators.databricks.simulated import SimulatedRuns
 
 Answer = dict[str, Any]
 
@@ -42,8 +43,9 @@ class Endpoints:
     Each raises RefusedError where the service would refuse.
     """
 
-    def __init__(self, ledger: Ledger, execution: Execution) -> None:
+    def __init__(self, ledger: Ledger, execution: Execution, simulated: SimulatedRuns) -> None:
         self._ledger = ledger
+        self._simulated = simulated
         self._execution = execution
         self.table: Mapping[tuple[str, str], Callable[[Call], Answer]] = {
             # The one call by which the stock hook tests a connection.
@@ -80,7 +82,7 @@ class Endpoints:
         return output_document(run, run.task(call.run_id), output, call.base_url)
 
     def _list(self, call: Call) -> Answer:
-        found = page(self._ledger.runs(), call.parameters)
+        found = page(self._simulated.listed(self._ledger.runs()), call.parameters)
         expand = flag(call.parameters, "expand_tasks")
         answer: Answer = {"has_more": bool(found.next_token)}
         if found.runs:

@@ -23,6 +23,7 @@ from airflow_jobkit.local.emulators.databricks.runs import (
     TaskRun,
     failed_before_start,
 )
+from airflow_jobkit.local.emulators.databricks.simulated import SimulatedRuns
 from airflow_jobkit.local.emulators.databricks.tasks import ExistingCluster, NewCluster, TaskSpec
 from airflow_jobkit.local.emulators.scripts import (
     ObjectMissingError,
@@ -55,6 +56,7 @@ class Execution:
         runner: Runs the scripts.
         ledger: The runs.
         folder: Where the workspace's files and the clusters' libraries are.
+        simulated: Takes over the runs that only seem to run.
         clusters: The existing clusters; None: whichever is named exists.
         cluster_start_seconds: How long a new cluster takes to be there.
     """
@@ -64,12 +66,14 @@ class Execution:
         runner: ScriptRunner,
         ledger: Ledger,
         folder: Path,
+        simulated: SimulatedRuns,
         *,
         clusters: Collection[str] | None,
         cluster_start_seconds: float,
     ) -> None:
         self._runner = runner
         self._ledger = ledger
+        self._simulated = simulated
         self._places = Places(folder)
         self._libraries = Libraries(folder / "clusters", self._read)
         self._clusters = clusters
@@ -81,11 +85,15 @@ class Execution:
 
     def launch(self, run: Run) -> None:
         """Start a run; comes back at once."""
+        if self._simulated.take(run):
+            return
         self._end_after(run.submission.timeout_seconds, run.run_id, lambda: self.stop(run.run_id, TIMED_OUT))
         self._advance(run.run_id)
 
     def stop(self, run_id: int, ending: Ending) -> None:
         """End a run and all it started; comes back at once, and does nothing to a run that ended."""
+        if self._simulated.stop(run_id):
+            return
         run = self._ledger.change(run_id, lambda run: run.asked_to_stop(ending))
         for task in run.tasks:
             self._stop_script(task)

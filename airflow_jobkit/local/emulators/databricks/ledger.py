@@ -177,6 +177,7 @@ def _task_document(task: TaskRun) -> dict[str, Any]:
         "end_time": task.end_time,
         "stopping": _ending_document(task.stopping),
         "ending": _ending_document(task.ending),
+        "told": task.told,
     }
 
 

@@ -59,6 +59,7 @@ class TaskRun:
         end_time: When it ended.
         stopping: How it will end, once it was cancelled or timed out.
         ending: How it ended.
+        told: The state of one that only seems to run: a life cycle, maybe with `/` and a result.
     """
 
     run_id: int
@@ -69,6 +70,7 @@ class TaskRun:
     end_time: int = 0
     stopping: Ending | None = None
     ending: Ending | None = None
+    told: str = ""
 
     @property
     def life_cycle_state(self) -> str:
@@ -77,9 +79,18 @@ class TaskRun:
             return self.ending.life_cycle_state
         if self.stopping:
             return "TERMINATING"
+        if self.told:
+            return self.told.partition("/")[0]
         if self.running_since:
             return "RUNNING"
         return "PENDING" if self.start_time else "BLOCKED"
+
+    @property
+    def result_state(self) -> str:
+        """The result, as `runs/get` names it; empty where there is none yet."""
+        if self.ending:
+            return self.ending.result_state
+        return "" if self.stopping else self.told.partition("/")[2]
 
     def begun(self, now: int) -> TaskRun:
         """Its cluster is asked for."""
@@ -131,7 +142,7 @@ class Run:
         endings = [task.ending for task in self.tasks if task.ending]
         if len(endings) < len(self.tasks):
             return None
-        if self.submission.single:
+        if self.submission.single or self.simulated:
             return endings[0]
         if self.stopping and self.stopping in endings:
             return self.stopping
@@ -146,7 +157,21 @@ class Run:
         states = {task.life_cycle_state for task in self.tasks}
         if self.stopping:
             return "TERMINATING"
+        if self.simulated:
+            return self.tasks[0].life_cycle_state
         return "PENDING" if states <= {"PENDING", "BLOCKED"} else "RUNNING"
+
+    @property
+    def result_state(self) -> str:
+        """The result, as `runs/get` names it; empty where there is none yet."""
+        if self.ending:
+            return self.ending.result_state
+        return self.tasks[0].result_state if self.simulated else ""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it only seems to run; its tasks do so in step."""
+        return bool(self.tasks[0].told)
 
     def task(self, run_id: int) -> TaskRun:
         """The task with this id."""

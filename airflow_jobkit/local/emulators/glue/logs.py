@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 
@@ -48,6 +49,14 @@ class RunLog:
         for start in range(0, len(pieces), _MOST_EVENTS):
             events = [{"timestamp": now, "message": text} for text in pieces[start : start + _MOST_EVENTS]]
             _logs(self._app, "PutLogEvents", logGroupName=group, logStreamName=self._run_id, logEvents=events)
+
+
+def ship_if_possible(log: RunLog, run_id: str, output: str, errors: str, *, whole: bool) -> None:
+    """Send what is new; a log that cannot be kept is no reason for a run to go on."""
+    try:
+        log.ship(output, errors, whole=whole)
+    except Exception as error:  # noqa: BLE001 - as said
+        print(f"run {run_id}: its log cannot be kept: {error}", file=sys.stderr)
 
 
 def _logs(app: Application, operation: str, **request: object) -> None:

@@ -13,14 +13,18 @@ from airflow_jobkit.local.emulators.glue.arguments import argv, listed, merged
 from airflow_jobkit.local.emulators.glue.definitions import capacity, check_timeout
 from airflow_jobkit.local.emulators.glue.logs import PREFIX
 from airflow_jobkit.local.emulators.scripts import RunningScript, Script
+from airflow_jobkit.local.emulators.simulation.lives import Life
 
-ENDED = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR")
+ENDED = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED")
 """The states that a run does not leave any more."""
 
 
 @dataclass
 class Run:
-    """A run: its record as GetJobRun shows it, what it runs, and the process that does."""
+    """A run: its record as GetJobRun shows it, what it runs, and the process that does.
+
+    `queued` is true while it waits for a place; `life` is that of a run which only seems to run.
+    """
 
     record: dict[str, Any]
     script: Script
@@ -28,6 +32,8 @@ class Run:
     process: RunningScript | None = None
     stopping: bool = False
     timed_out: bool = False
+    queued: bool = False
+    life: Life | None = None
     began: float | None = None
     timer: threading.Timer | None = None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -11,9 +10,12 @@ from typing import Any
 
 from airflow_jobkit.local.emulators.glue import wording
 from airflow_jobkit.local.emulators.glue.errors import GlueError, not_found
-from airflow_jobkit.local.emulators.glue.logs import RunLog
+from airflow_jobkit.local.emulators.glue.logs import RunLog, ship_if_possible
 from airflow_jobkit.local.emulators.glue.records import ENDED, Run, new_run
+from airflow_jobkit.local.emulators.glue.simulated import GlueStage
 from airflow_jobkit.local.emulators.scripts import ObjectMissingError, RunningScript, ScriptEnd, ScriptRunner
+from airflow_jobkit.local.emulators.simulation.lives import Life
+from airflow_jobkit.local.emulators.simulation.simulation import Simulation, View
 from airflow_jobkit.local.emulators.wsgi import Application
 
 _TAKES_A_PLACE = ("STARTING", "RUNNING", "STOPPING")
@@ -28,11 +30,13 @@ class Machine:
         runner: Runs the scripts.
         aws: The emulated AWS, for its logs.
         minute_seconds: How long a minute of a time-out is.
+        simulation: Says which runs only seem to run.
     """
 
     runner: ScriptRunner
     aws: Application
     minute_seconds: float = 60
+    simulation: Simulation = field(default_factory=Simulation)
 
 
 @dataclass
@@ -58,10 +62,12 @@ class Runs:
                     "ConcurrentRunsExceededException", f"Concurrent runs exceeded for {job['Name']}"
                 )
             run.record["JobRunState"] = "WAITING"
+            run.queued = True
+        run.life = self._planned_life(run)
         self.by_id[run.record["Id"]] = run
         self.changed()
-        if run.state == "STARTING":
-            self._launch_in_thread(run)
+        if not run.queued:
+            self._begin(run)
         return str(run.record["Id"])
 
     def get(self, job_name: str, run_id: str) -> dict[str, Any]:
@@ -70,7 +76,12 @@ class Runs:
 
     def of_job(self, job_name: str) -> list[dict[str, Any]]:
         """The runs of a job, newest first."""
-        own = [run for run in self.by_id.values() if run.record["JobName"] == job_name]
+        listed = self.machine.simulation.listed
+        own = [
+            run
+            for run in self.by_id.values()
+            if run.record["JobName"] == job_name and listed(run.record["Id"])
+        ]
         return [self._shown(run) for run in reversed(own)]
 
     def stop(self, job_name: str, run_id: str) -> None:
@@ -85,8 +96,11 @@ class Runs:
                 "JobRunInTerminalStateException", f"Job run {run_id} is in state {run.state} already"
             )
         run.stopping = True
-        if run.state == "WAITING":
+        if run.queued:
             self._finish(run, "STOPPED", None)
+            return
+        if run.life is not None:
+            run.life.stop()
             return
         self._set(run, "STOPPING")
         if run.process is not None:
@@ -95,20 +109,17 @@ class Runs:
     def end_waiting(self, job_name: str) -> None:
         """End the runs of a deleted job that wait for a place: there is nothing left that they could run."""
         for run in list(self.by_id.values()):
-            if run.record["JobName"] == job_name and run.state == "WAITING":
+            if run.record["JobName"] == job_name and run.queued:
                 self._finish(run, "FAILED", f"Job {job_name} was deleted while this run waited.")
 
     def fill(self, job: Mapping[str, Any]) -> None:
         """Start the runs of a job that wait, as far as there are places."""
         most = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)
-        waiting = [
-            run
-            for run in self.by_id.values()
-            if run.record["JobName"] == job["Name"] and run.state == "WAITING"
-        ]
+        waiting = [run for run in self.by_id.values() if run.record["JobName"] == job["Name"] and run.queued]
         for run in waiting[: max(most - self._busy(job["Name"]), 0)]:
+            run.queued = False
             self._set(run, "STARTING")
-            self._launch_in_thread(run)
+            self._begin(run)
 
     def _busy(self, job_name: str) -> int:
         return sum(
@@ -121,7 +132,26 @@ class Runs:
             raise not_found("Job Run not found.")
         return run
 
-    def _launch_in_thread(self, run: Run) -> None:
+    def _planned_life(self, run: Run) -> Life | None:
+        """The life of a run that a plan says how to simulate; None for a real one."""
+        simulation = self.machine.simulation
+
+        def look() -> View:
+            return View(run.state, run.record.get("CompletedOn"), run.stopping)
+
+        run_id: str = run.record["Id"]
+        run_key = run.record["Arguments"].get("--jobkit_run_key")
+        planned = simulation.join(run_id, run.script.arguments, look, run_key=run_key)
+        if planned is None or planned.course is None:
+            return None
+        log = RunLog(self.machine.aws, run_id)
+        stage = GlueStage(run, planned, simulation.places, log, self._set, self._finish)
+        return Life(planned.course, stage, simulation.clock, self.lock, planned.pace)
+
+    def _begin(self, run: Run) -> None:
+        if run.life is not None:
+            run.life.begin()
+            return
         threading.Thread(target=self._launch, args=[run], name="jobkit-glue-run", daemon=True).start()
 
     def _launch(self, run: Run) -> None:
@@ -135,7 +165,7 @@ class Runs:
         else:
             self._running(run, process)
             while not process.wait(_LOG_SECONDS):
-                _ship(log, run, *process.written(), whole=False)
+                ship_if_possible(log, run.record["Id"], *process.written(), whole=False)
 
     def _started(self, run: Run, log: RunLog) -> RunningScript:
         for location in (run.script.location, *run.script.wheels, *run.packages):
@@ -169,7 +199,7 @@ class Runs:
 
     def _ended(self, run: Run, end: ScriptEnd, log: RunLog) -> None:
         try:
-            _ship(log, run, end.output, end.errors, whole=True)
+            ship_if_possible(log, run.record["Id"], end.output, end.errors, whole=True)
         finally:
             if end.stopped:
                 self._finish(run, "TIMEOUT" if run.timed_out else "STOPPED", None)
@@ -180,6 +210,7 @@ class Runs:
 
     def _finish(self, run: Run, state: str, message: str | None) -> None:
         with self.lock:
+            run.queued = False
             if run.timer is not None:
                 run.timer.cancel()
             seconds = int(time.time() - run.began) if run.began is not None else 0
@@ -201,10 +232,3 @@ class Runs:
         if run.began is not None and run.state not in ENDED:
             record["ExecutionTime"] = int(time.time() - run.began)
         return record
-
-
-def _ship(log: RunLog, run: Run, output: str, errors: str, *, whole: bool) -> None:
-    try:
-        log.ship(output, errors, whole=whole)
-    except Exception as error:  # noqa: BLE001 - a log that cannot be kept is no reason for a run to go on
-        print(f"run {run.record['Id']}: its log cannot be kept: {error}", file=sys.stderr)

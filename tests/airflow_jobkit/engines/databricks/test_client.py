@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,17 @@ from airflow.providers.databricks.hooks.databricks import DatabricksHook
 from fake_workspace import FAILED, RUN_ID, RUNNING, TASK_RUN_ID, TOKEN, Failure, FakeWorkspace
 from tenacity import stop_after_attempt
 
-from airflow_jobkit.engines.databricks.client import DatabricksClient, RunOutput
+from airflow_jobkit.engines.databricks.client import DatabricksClient
+from airflow_jobkit.engines.databricks.service import DatabricksService
+from airflow_jobkit.engines.service import RunOutput, RunRef
 from airflow_jobkit.engines.states import Phase
-from airflow_jobkit.errors import EngineError, EngineUnavailableError
+from airflow_jobkit.errors import (
+    EngineBusyError,
+    EngineError,
+    EngineRefusedError,
+    EngineUnavailableError,
+    UnansweredError,
+)
 
 REQUEST = {"run_name": "flights", "tasks": [{"num_workers": 1}], "idempotency_token": "abc"}
 LOST = Failure(None)
@@ -34,7 +43,7 @@ def test_a_run_is_submitted_as_it_is_asked_for(workspace: FakeWorkspace, client:
     "failure",
     [
         pytest.param(LOST, id="the answer is lost"),
-        pytest.param(Failure.said(500, "INTERNAL_ERROR", "try again"), id="the service has an error"),
+        pytest.param(Failure.said(500, "INTERNAL_ERROR", "try again"), id="it has an error"),
         pytest.param(
             Failure.said(429, "REQUEST_LIMIT_EXCEEDED", "slow down"), id="there are too many requests"
         ),
@@ -195,23 +204,91 @@ def test_a_failed_look_tells_whether_another_one_may_succeed(
 
 
 @pytest.mark.parametrize(
-    ("failure", "unknown"),
+    ("failure", "kind"),
     [
-        pytest.param(LOST, True, id="the answers are lost"),
-        pytest.param(Failure.said(500, "INTERNAL_ERROR", "try again"), True, id="the service has an error"),
-        pytest.param(Failure(200, "{}"), True, id="the answer has no run"),
-        pytest.param(Failure.said(400, "INVALID_PARAMETER_VALUE", "no"), False, id="it is refused"),
+        pytest.param(LOST, UnansweredError, id="the answers are lost"),
+        pytest.param(
+            Failure.said(500, "INTERNAL_ERROR", "no"), UnansweredError, id="the service has an error"
+        ),
+        pytest.param(Failure(408, ""), UnansweredError, id="it took too long"),
+        pytest.param(Failure(200, "{}"), UnansweredError, id="the answer has no run"),
+        pytest.param(Failure.said(429, "REQUEST_LIMIT_EXCEEDED", "slow"), EngineBusyError, id="too many"),
+        pytest.param(
+            Failure.said(400, "COULD_NOT_ACQUIRE_LOCK", "wait"), EngineBusyError, id="a lock is held"
+        ),
+        pytest.param(Failure.said(403, "QUOTA_EXCEEDED", "full"), EngineBusyError, id="there is no room"),
+        pytest.param(
+            Failure.said(400, "INVALID_PARAMETER_VALUE", "no"), EngineRefusedError, id="it is not valid"
+        ),
+        pytest.param(Failure.said(401, "UNAUTHENTICATED", "who"), EngineRefusedError, id="a bad token"),
+        pytest.param(Failure.said(403, "PERMISSION_DENIED", "no"), EngineRefusedError, id="no right"),
+        pytest.param(
+            Failure.said(404, "RESOURCE_DOES_NOT_EXIST", "no"), EngineRefusedError, id="no such cluster"
+        ),
     ],
 )
-def test_a_submit_without_a_good_answer_says_where_to_look_for_its_run(
-    workspace: FakeWorkspace, client: DatabricksClient, failure: Failure, unknown: bool
+def test_a_failed_submit_tells_whether_a_run_may_have_started(
+    workspace: FakeWorkspace, client: DatabricksClient, failure: Failure, kind: type[EngineError]
 ) -> None:
-    """Whether a run has started is then not known to anybody but the workspace."""
+    """Unanswered: it may have; refused: none has, and none ever will; busy: none has yet."""
     workspace.failures["submit"] = [failure] * 3
     with pytest.raises(EngineError) as raised:
         client.submit(REQUEST)
-    assert ("; a run named flights may have been started all the same: look" in str(raised.value)) == unknown
-    assert not isinstance(raised.value, EngineUnavailableError)
+    assert type(raised.value) is kind
+    assert raised.value.final == (kind is EngineRefusedError)
+    told = "; a run named flights may have been started all the same" in str(raised.value)
+    assert told == (kind is UnansweredError)
+
+
+def submitted(client: DatabricksClient, *keys: str) -> None:
+    """Start a run per key."""
+    for key in keys:
+        script = {"python_file": "entry.py", "parameters": ["--month", "7", "--jobkit_run_key", key]}
+        tasks = [{"task_key": "job", "spark_python_task": script}]
+        client.submit({"run_name": "flights", "tasks": tasks, "idempotency_token": key})
+
+
+def test_a_run_is_found_by_its_key_on_any_page_of_the_list(
+    workspace: FakeWorkspace, client: DatabricksClient
+) -> None:
+    """One-time runs are listed with their tasks, whose parameters bear the key."""
+    submitted(client, "wanted.0", *(f"other.{number}" for number in range(24)))
+    assert client.find("wanted.0", since=1.5) == RUN_ID
+    assert client.find("wanted.1", since=1.5) is None
+    first, second = workspace.calls("list")[:2]
+    assert first == {
+        "run_type": "SUBMIT_RUN",
+        "expand_tasks": "true",
+        "limit": 24,
+        "start_time_from": 1500,
+    }
+    assert second == {**first, "page_token": 24}
+
+
+def test_a_list_that_lags_behind_is_waited_for(workspace: FakeWorkspace, client: DatabricksClient) -> None:
+    """Up to a time after the request was sent: after that a run that is missing was never started."""
+    submitted(client, "wanted.0")
+    workspace.unlisted = 1
+    service = DatabricksService(client, lookup_window=0.1)
+    assert service.find("", "wanted.0", since=time.time()) == RunRef(str(RUN_ID))
+    assert len(workspace.calls("list")) == 2
+    assert service.find("", "wanted.1", since=time.time() - 1) is None
+    assert len(workspace.calls("list")) == 3
+
+
+def test_a_request_that_is_turned_away_is_sent_again(
+    workspace: FakeWorkspace,
+) -> None:
+    """With a pause and the same token, and the caller is asked each time."""
+    service = DatabricksService(
+        DatabricksClient(DatabricksHook("lake", retry_args={"stop": stop_after_attempt(1)}))
+    )
+    busy = Failure.said(429, "REQUEST_LIMIT_EXCEEDED", "slow down")
+    asked: list[int] = []
+    workspace.failures["submit"] = [busy]
+    assert service.start(REQUEST, lambda: asked.append(len(workspace.requests))) == str(RUN_ID)
+    assert asked == [0, 1]
+    assert workspace.calls("submit") == [REQUEST, REQUEST]
 
 
 def test_an_error_is_not_explained_by_another_one_that_was_there_before(

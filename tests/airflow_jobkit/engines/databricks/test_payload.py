@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_jobkit.engines.databricks.options import Options
-from airflow_jobkit.engines.databricks.payload import LARGEST_PARAMETERS, preview, submit
+from airflow_jobkit.engines.databricks.payload import LARGEST_PARAMETERS, preview, submit, token_of
 from airflow_jobkit.engines.invocation import Invocation, RunNames
 from airflow_jobkit.errors import EngineError
 from airflow_jobkit.spec.model import parse_model
@@ -31,8 +31,8 @@ CALL = Invocation(
         ("jobkit_envelope", "eNo"),
     ),
 )
-NAMES = RunNames("dwh", "flights_daily", "clean_flights", "0123456789abcdef0123456789abcdef")
-TOKEN = "a-token-of-one-submit"  # noqa: S105 - of no account
+KEY = "0123456789abcdef0123456789abcdef.0"
+NAMES = RunNames("dwh", "flights_daily", "clean_flights", KEY)
 CLUSTER = {"spark_version": "15.4.x-scala2.12", "node_type_id": "m5.large", "num_workers": 1}
 CASES: dict[str, dict[str, Any]] = {
     "new-cluster": {"new_cluster": CLUSTER},
@@ -139,24 +139,26 @@ def test_the_example_is_golden(golden: Callable[[Path, str], None]) -> None:
 
 
 def test_the_example_equals_the_hand_written_task_in_every_argument() -> None:
-    """Apart from names and token, the request holds what the hand-written task says, and nothing else."""
-    request = submit(options(EXAMPLE_OPTIONS), EXAMPLE_CALL, EXAMPLE_NAMES, TOKEN)
+    """Apart from names, key and token, the request holds what the hand-written task says, and no more."""
+    request = submit(options(EXAMPLE_OPTIONS), EXAMPLE_CALL, EXAMPLE_NAMES)
     (task,) = request.pop("tasks")
+    parameters = task["spark_python_task"]["parameters"]
+    assert (parameters.pop(-2), parameters.pop()) == ("--jobkit_run_key", KEY)
     assert (request.pop("run_name"), task.pop("task_key")) == ("databricks_example.databricks_example", "job")
-    assert request.pop("idempotency_token") == TOKEN
+    assert request.pop("idempotency_token") == token_of(KEY)
     assert {**request, **task} == HAND_WRITTEN
 
 
 def test_whole_numbers_stay_whole_numbers() -> None:
     """The stock operator makes text of them, which some fields of the Jobs API refuse."""
-    request = submit(options({"new_cluster": CLUSTER, "timeout": "5m"}), CALL, NAMES, TOKEN)
+    request = submit(options({"new_cluster": CLUSTER, "timeout": "5m"}), CALL, NAMES)
     assert request["tasks"][0]["new_cluster"]["num_workers"] == 1
     assert request["timeout_seconds"] == 300
 
 
 def test_an_existing_cluster_gets_the_wheels_as_an_argument_and_no_libraries() -> None:
     """Libraries would stay on the cluster, for every job on it."""
-    (task,) = submit(options({"existing_cluster_id": "1121"}), CALL, NAMES, TOKEN)["tasks"]
+    (task,) = submit(options({"existing_cluster_id": "1121"}), CALL, NAMES)["tasks"]
     assert task["spark_python_task"]["parameters"][-2:] == ["--jobkit_wheels", ",".join(CALL.wheels)]
     assert "libraries" not in task
 
@@ -165,8 +167,8 @@ def test_an_existing_cluster_gets_the_wheels_as_an_argument_and_no_libraries() -
 def test_a_call_without_wheels_names_none(kind: str) -> None:
     """No empty list of libraries and no argument without a value is sent."""
     bare = dataclasses.replace(CALL, wheels=())
-    request = submit(options(CASES[kind]), bare, NAMES, TOKEN)
-    assert request["tasks"][0]["spark_python_task"]["parameters"] == bare.argv
+    request = submit(options(CASES[kind]), bare, NAMES)
+    assert request["tasks"][0]["spark_python_task"]["parameters"] == [*bare.argv, "--jobkit_run_key", KEY]
     assert "libraries" not in request["tasks"][0]
     assert "whl" not in json.dumps(request)
 
@@ -174,7 +176,7 @@ def test_a_call_without_wheels_names_none(kind: str) -> None:
 def test_the_options_are_not_changed_by_a_request() -> None:
     """What our own keys add to a cluster goes into a copy."""
     given = options(CASES["everything"])
-    submit(given, CALL, NAMES, TOKEN)["tasks"][0]["new_cluster"]["spark_conf"]["spark.x"] = "1"
+    submit(given, CALL, NAMES)["tasks"][0]["new_cluster"]["spark_conf"]["spark.x"] = "1"
     assert given == options(CASES["everything"])
 
 
@@ -187,19 +189,32 @@ def test_the_options_are_not_changed_by_a_request() -> None:
 )
 def test_the_parameters_have_a_limit(length: int, accepted: bool) -> None:
     """The Jobs API takes 10,000 bytes of JSON; the error says where large values go."""
-    frame = len(json.dumps(["--jobkit_envelope", ""]))
+    frame = len(json.dumps(["--jobkit_envelope", "", "--jobkit_run_key", KEY]))
     value = "x" * (LARGEST_PARAMETERS - frame + length)
     call = dataclasses.replace(CALL, arguments=(("jobkit_envelope", value),))
     if accepted:
-        assert submit(options({"serverless": True}), call, NAMES, TOKEN)
+        assert submit(options({"serverless": True}), call, NAMES)
         return
     with pytest.raises(
         EngineError, match=r"10,001 bytes long .* takes 10,000; put large values into a dataset"
     ):
-        submit(options({"serverless": True}), call, NAMES, TOKEN)
+        submit(options({"serverless": True}), call, NAMES)
+
+
+def test_the_token_is_that_of_the_submission() -> None:
+    """The same for every request of a submission, another for the next one, and never too long."""
+    given = options({"serverless": True})
+    changed = options({"serverless": True, "timeout": "5m"})
+    following = dataclasses.replace(NAMES, submission=KEY[:-1] + "1")
+    tokens = [
+        submit(chosen, CALL, names)["idempotency_token"]
+        for chosen, names in ((given, NAMES), (changed, NAMES), (given, following))
+    ]
+    assert tokens[0] == tokens[1] != tokens[2]
+    assert {len(token) for token in tokens} == {64}
 
 
 def test_options_without_a_compute_are_refused() -> None:
     """The error names the three that there are."""
     with pytest.raises(EngineError, match="set new_cluster, existing_cluster_id or serverless"):
-        submit(Options(), CALL, NAMES, TOKEN)
+        submit(Options(), CALL, NAMES)

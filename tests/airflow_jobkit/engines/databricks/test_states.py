@@ -8,7 +8,7 @@ import pytest
 from airflow.providers.databricks.hooks.databricks import RunState as StockRunState
 
 from airflow_jobkit.engines.databricks.states import LIFE_CYCLES, RESULTS, run_status
-from airflow_jobkit.engines.states import Phase
+from airflow_jobkit.engines.states import Phase, Stage
 from airflow_jobkit.errors import EngineError
 
 ACTIVE = ("QUEUED", "PENDING", "BLOCKED", "WAITING_FOR_RETRY", "RUNNING", "TERMINATING")
@@ -71,6 +71,25 @@ def test_a_failure_with_a_result_is_told_by_its_result(life_cycle: str, result: 
     """Databricks calls a run whose only task failed an internal error, which it is not."""
     state = run_status(run(life_cycle, result)).state
     assert (state.name, state.phase) == (result, Phase.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("life_cycle", "result", "stage"),
+    [
+        *((name, None, Stage.QUEUE) for name in ("QUEUED", "PENDING", "BLOCKED", "WAITING_FOR_RETRY")),
+        ("SKIPPED", None, Stage.QUEUE),
+        ("SKIPPED", "MAXIMUM_CONCURRENT_RUNS_REACHED", Stage.QUEUE),
+        ("TERMINATING", None, Stage.CANCELLED),
+        ("TERMINATED", "CANCELED", Stage.CANCELLED),
+        ("TERMINATED", "TIMEDOUT", Stage.TIME_OUT),
+        ("TERMINATED", "FAILED", Stage.JOB),
+        ("INTERNAL_ERROR", "FAILED", Stage.JOB),
+        ("INTERNAL_ERROR", None, Stage.PLATFORM),
+    ],
+)
+def test_a_state_says_which_stage_is_to_blame(life_cycle: str, result: str | None, stage: Stage) -> None:
+    """What waits for compute blames the queue, what Databricks broke the platform, the rest the job."""
+    assert run_status(run(life_cycle, result)).state.stage is stage
 
 
 def test_the_tables_hold_every_state_that_the_provider_knows() -> None:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
-from fake_glue import FakeGlue, running_fake_glue
+from botocore.exceptions import SSLError
+from fake_glue import NOW, FakeGlue, running_fake_glue
 
-from airflow_jobkit.engines.glue.client import GlueClient, throttle_pauses
-from airflow_jobkit.errors import EngineError, EngineUnavailableError
+from airflow_jobkit.engines.glue.client import GlueClient
+from airflow_jobkit.engines.glue.refusals import not_started
+from airflow_jobkit.errors import (
+    EngineBusyError,
+    EngineError,
+    EngineRefusedError,
+    EngineUnavailableError,
+    UnansweredError,
+)
 
 DEFINITION = {
     "Name": "dwh-0123456789",
@@ -43,8 +52,8 @@ def client(glue: FakeGlue) -> GlueClient:
 
     return GlueClient(
         made(Config(retries={"total_max_attempts": 2})),
-        made(Config(retries={"total_max_attempts": 1}, read_timeout=0.5)),
-        pauses=lambda: [0.0, 0.0],
+        lambda: made(Config(retries={"total_max_attempts": 1}, read_timeout=0.5)),
+        pauses=lambda repeats: [0.0] * (repeats - 3),
     )
 
 
@@ -87,7 +96,7 @@ def test_a_run_is_started_and_looked_at(glue: FakeGlue, client: GlueClient) -> N
 def test_a_start_whose_answer_is_lost_is_not_sent_again(glue: FakeGlue, client: GlueClient) -> None:
     client.ensure_definition(DEFINITION)
     glue.losing.add("StartJobRun")
-    with pytest.raises(EngineError, match=r"whether a run has started is unknown.*--jobkit_run_key abc"):
+    with pytest.raises(UnansweredError, match=r"whether a run has started is unknown.*--jobkit_run_key abc"):
         start(client)
     assert glue.count()["StartJobRun"] == 1
 
@@ -95,7 +104,7 @@ def test_a_start_whose_answer_is_lost_is_not_sent_again(glue: FakeGlue, client: 
 def test_a_start_that_is_not_answered_in_time_is_not_sent_again(glue: FakeGlue, client: GlueClient) -> None:
     client.ensure_definition(DEFINITION)
     glue.held["StartJobRun"] = threading.Event()
-    with pytest.raises(EngineError, match=r"Read timeout .*whether a run has started is unknown"):
+    with pytest.raises(UnansweredError, match=r"Read timeout .*whether a run has started is unknown"):
         start(client)
     assert glue.count()["StartJobRun"] == 1
 
@@ -113,12 +122,38 @@ def test_after_an_error_of_glues_own_nobody_knows_whether_a_run_has_started(
 ) -> None:
     glue.refusals["StartJobRun"] = [refusal]
     with pytest.raises(
-        EngineError,
+        UnansweredError,
         match=f"^StartJobRun of dwh-0123456789 failed: {refusal[0]}: {refusal[1]}; whether a run has started "
-        "is unknown: look in the Glue console for one with .* abc, and stop it, before you clear the task$",
+        "is unknown; it would have the argument --jobkit_run_key abc$",
     ):
         start(client)
     assert glue.count()["StartJobRun"] == 1
+
+
+@pytest.mark.parametrize(
+    "body", [pytest.param(b"<html>", id="no JSON"), pytest.param(b"{}", id="JSON without the run's id")]
+)
+def test_an_answer_of_a_proxys_own_leaves_open_whether_a_run_has_started(
+    glue: FakeGlue, client: GlueClient, body: bytes
+) -> None:
+    client.ensure_definition(DEFINITION)
+    glue.strange["StartJobRun"] = [body]
+    with pytest.raises(UnansweredError, match=r"no good answer from Glue: .* run has started is unknown"):
+        start(client)
+    assert glue.count()["StartJobRun"] == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "unknown"),
+    [
+        pytest.param("EOF occurred in violation of protocol", True, id="it broke at some time"),
+        pytest.param("[SSL: CERTIFICATE_VERIFY_FAILED]", False, id="it was never made"),
+    ],
+)
+def test_an_encrypted_connection_that_breaks_may_have_carried_the_request(error: str, unknown: bool) -> None:
+    said = not_started(RUN, SSLError(endpoint_url="https://glue", error=error))
+    assert isinstance(said, UnansweredError) == unknown
+    assert isinstance(said, EngineUnavailableError)
 
 
 def made_elsewhere(**arguments: Any) -> GlueClient:
@@ -126,15 +161,16 @@ def made_elsewhere(**arguments: Any) -> GlueClient:
     client = boto3.session.Session().client(
         "glue", region_name="eu-west-1", config=Config(retries={"total_max_attempts": 1}), **arguments
     )
-    return GlueClient(client, client)
+    return GlueClient(client, lambda: client)
 
 
 def test_a_start_that_was_never_sent_says_that_no_run_was_started(
     glue: FakeGlue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = {"aws_access_key_id": "a", "aws_secret_access_key": "s"}
-    with pytest.raises(EngineError, match=r"^no run was started: .* Could not connect to the endpoint URL"):
+    with pytest.raises(EngineUnavailableError, match=r"^no run was started: .* Could not connect") as raised:
         start(made_elsewhere(endpoint_url="http://127.0.0.1:9", **keys))
+    assert not isinstance(raised.value, UnansweredError)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -148,27 +184,41 @@ def test_a_start_that_was_never_sent_says_that_no_run_was_started(
 
 
 THROTTLED = ("ThrottlingException", "Rate exceeded")
+FULL = ("ConcurrentRunsExceededException", "Concurrent runs exceeded")
+ACCOUNT_FULL = ("ResourceNumberLimitExceededException", "Failed to start job run due to limit")
 
 
-def test_a_start_that_is_throttled_is_sent_again(glue: FakeGlue, client: GlueClient) -> None:
+def test_a_start_that_is_throttled_or_has_no_room_is_sent_again(glue: FakeGlue, client: GlueClient) -> None:
     client.ensure_definition(DEFINITION)
-    glue.refusals["StartJobRun"] = [THROTTLED, THROTTLED]
+    glue.refusals["StartJobRun"] = [THROTTLED, FULL, THROTTLED, ACCOUNT_FULL, FULL]
     assert start(client) == "jr_1"
-    assert glue.count()["StartJobRun"] == 3
+    assert glue.count()["StartJobRun"] == 6
 
 
-def test_a_start_that_stays_throttled_is_given_up(glue: FakeGlue, client: GlueClient) -> None:
-    glue.refusals["StartJobRun"] = [THROTTLED] * 9
-    with pytest.raises(EngineError, match=r"Glue refused StartJobRun .* let fewer tasks start together"):
+@pytest.mark.parametrize(
+    ("refusal", "requests", "remedy"),
+    [
+        pytest.param(THROTTLED, 3, "let fewer tasks start together", id="throttled: soon"),
+        pytest.param(FULL, 10, "set `glue: {queueing: true}`", id="no room: later, since runs take time"),
+    ],
+)
+def test_a_start_that_stays_turned_away_is_given_up_and_may_be_retried(
+    glue: FakeGlue, client: GlueClient, refusal: tuple[str, str], requests: int, remedy: str
+) -> None:
+    glue.refusals["StartJobRun"] = [refusal] * 20
+    with pytest.raises(EngineBusyError, match=f"Glue refused StartJobRun .* {remedy}"):
         start(client)
-    assert glue.count()["StartJobRun"] == 3
+    assert glue.count()["StartJobRun"] == requests
 
 
-def test_the_pauses_of_a_throttled_start_grow_and_differ() -> None:
-    first, second = list(throttle_pauses()), list(throttle_pauses())
-    assert first != second
-    assert all(0.5 * 2**n <= pause <= 2**n for n, pause in enumerate(first))
-    assert len(first) == 4
+@pytest.mark.parametrize(
+    "code", ["AccessDeniedException", "InvalidInputException", "ValidationException"], ids=str
+)
+def test_a_refusal_that_repeats_cannot_mend_is_final(glue: FakeGlue, client: GlueClient, code: str) -> None:
+    glue.refusals["StartJobRun"] = [(code, "no")]
+    with pytest.raises(EngineRefusedError, match=code):
+        start(client)
+    assert glue.count()["StartJobRun"] == 1
 
 
 def test_each_time_a_start_is_sent_it_is_asked_whether_it_still_may(
@@ -232,7 +282,7 @@ def test_an_existing_job_that_cannot_be_used_is_refused(
     glue: FakeGlue, client: GlueClient, job: dict[str, Any], said: str
 ) -> None:
     glue.jobs["nightly"] = {"Name": "nightly", **job}
-    with pytest.raises(EngineError, match=said):
+    with pytest.raises(EngineRefusedError, match=said):
         client.check_existing("nightly")
 
 
@@ -247,7 +297,7 @@ def test_an_existing_spark_job_that_glue_does_not_repeat_can_be_used(
 
 def test_an_existing_job_that_is_not_there_is_named(glue: FakeGlue, client: GlueClient) -> None:
     with pytest.raises(
-        EngineError, match=r"GetJob of nightly: Entity.*correct `glue: \{existing_job: ...\}`"
+        EngineRefusedError, match=r"GetJob of nightly: Entity.*correct `glue: \{existing_job: ...\}`"
     ):
         client.check_existing("nightly")
     assert glue.jobs == {}
@@ -289,7 +339,7 @@ def test_a_question_whose_answer_is_lost_is_asked_again(glue: FakeGlue, client: 
 def test_a_refusal_says_glues_words_the_job_and_what_to_do(
     glue: FakeGlue, client: GlueClient, code: str, remedy: str
 ) -> None:
-    glue.refusals["StartJobRun"] = [(code, "It cannot be.")]
+    glue.refusals["StartJobRun"] = [(code, "It cannot be.")] * 20
     with pytest.raises(
         EngineError, match=f"^Glue refused StartJobRun of dwh-0123456789: {code}: It cannot be; .*{remedy}"
     ):
@@ -330,6 +380,19 @@ def test_stopping_a_run_that_has_ended_already_is_no_error(glue: FakeGlue, clien
     glue.stop_errors = [("JobRunInTerminalStateException", "it is in state FAILED")]
     client.stop("dwh", "jr_1")
     assert glue.count()["BatchStopJobRun"] == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "error"), [("STOPPING", False), ("SUCCEEDED", False), ("STARTING", True)], ids=str
+)
+def test_a_run_that_cannot_be_stopped_in_its_state_is_an_error_only_while_it_would_go_on(
+    glue: FakeGlue, client: GlueClient, state: str, error: bool
+) -> None:
+    glue.states = (state,)
+    glue.add_run("dwh", state, NOW)
+    glue.stop_errors = [("JobRunInvalidStateTransitionException", f"it is in state {state}")]
+    with pytest.raises(EngineError, match="does not stop") if error else nullcontext():
+        client.stop("dwh", "jr_1")
 
 
 def test_all_pages_of_a_projects_definitions_are_read_and_no_other_projects(

@@ -231,3 +231,29 @@ def test_a_later_layer_wins_and_its_choice_takes_out_the_alternatives(
     overlay = parsed(lower).overlaid_by(parsed(upper))
     assert overlay == parsed(merged)
     assert overlay.model_fields_set == set(merged)
+
+
+@pytest.mark.parametrize(
+    ("data", "seconds"),
+    [
+        pytest.param({"iam_role_name": "a"}, 8 * 3600, id="ours, by default 8 hours"),
+        pytest.param({"iam_role_name": "a", "timeout": "5m"}, 300, id="the one that is set"),
+        pytest.param({"existing_job": "nightly", "timeout": "5m"}, 300, id="set for an existing job"),
+        pytest.param({"existing_job": "nightly"}, None, id="an existing job's own, which is not known"),
+    ],
+)
+def test_how_long_a_run_may_take(data: dict[str, Any], seconds: float | None) -> None:
+    assert parsed(data).longest_run_seconds() == seconds
+
+
+def test_what_only_says_how_a_run_is_waited_for_is_no_part_of_it() -> None:
+    patient = {
+        "poll_interval": "1m",
+        "lookup_window": "5m",
+        "stream_logs": False,
+        "deferrable": True,
+        "when_changed": "wait",
+    }
+    assert (
+        parsed({"iam_role_name": "a", **patient}).run_fields() == parsed({"iam_role_name": "a"}).run_fields()
+    )

@@ -31,7 +31,7 @@ CALL = Invocation(
         ("jobkit_envelope", "eNo"),
     ),
 )
-NAMES = RunNames("dwh", "flights_daily", "clean_flights", "0123456789abcdef0123456789abcdef")
+NAMES = RunNames("dwh", "flights_daily", "clean_flights", "0123456789abcdef0123456789abcdef.0.01234567")
 CASES: dict[str, dict[str, Any]] = {
     "smallest": {"iam_role_name": "glue-job-role"},
     "everything": {

@@ -1,0 +1,1 @@
+"""How the emulators misbehave on purpose: plans of faults, and of runs without Spark."""

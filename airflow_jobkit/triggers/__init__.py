@@ -1,0 +1,1 @@
+"""The trigger: waits for a run in Airflow's triggerer."""
