@@ -131,6 +131,9 @@ class Stage:
                 one.ready_since = one.ready_since or time.monotonic()
                 return  # of many cells together
             case "clear":
+                # Nobody is so quick by hand: Airflow would close the DAG run over the cleared task.
+                if not self._is_closed(name):
+                    return
                 self.user.clear(name, TASK)
             case "mark failed":
                 self.user.mark_failed(name, TASK)
@@ -141,6 +144,11 @@ class Stage:
                     self.user.trigger([SWEEPER], f"after-{name}")
         del one.left[0]
         one.over_since = None
+
+    def _is_closed(self, dag_id: str) -> bool:
+        """Whether Airflow has found the end of a cell's DAG run."""
+        found = self.airflow.query("select state from dag_run where dag_id = ? and run_id = ?", dag_id, RUN)
+        return found[0][0] in ("success", "failed")
 
     def _restart_triggerer(self) -> None:
         """SIGKILL the triggerer and start another one, for all cells that are ready for it."""
