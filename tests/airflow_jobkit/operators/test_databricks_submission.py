@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.databricks.hooks.databricks import DatabricksHook
+from counted_store import CountedStore, WorkerLostError
 from databricks_tasks import DatabricksTasks, NearbyDatabricksOperator, databricks_options
 from fake_workspace import FAILED, RUN_ID, RUNNING, SUCCEEDED, TERMINATING, Failure
 from task_context import TaskContext
@@ -21,14 +22,9 @@ from airflow_jobkit.engines.databricks.service import DatabricksService
 from airflow_jobkit.engines.service import RunRef, RunView
 from airflow_jobkit.errors import EngineError, EngineRefusedError, RunChangedError
 from airflow_jobkit.operators.task_run import task_run_of
-from airflow_jobkit.release import Store
 from airflow_jobkit.triggers.run import RunTrigger
 
 BEFORE_SUBMIT, BEFORE_ANSWER, WAITING = "before the submit", "before the answer", "waiting"
-
-
-class WorkerLostError(BaseException):
-    """The worker's process is gone."""
 
 
 class LosingService(DatabricksService):
@@ -68,28 +64,6 @@ class LosingBeforeSubmit(LosingOperator):
 
 class LosingBeforeAnswer(LosingOperator):
     moment = BEFORE_ANSWER
-
-
-@dataclass(frozen=True)
-class CountedStore:
-    """A Store that notes the calls about submissions."""
-
-    store: Store
-    calls: list[str]
-
-    def list(self, prefix: str) -> tuple[str, ...]:
-        self.calls.append("list")
-        return self.store.list(prefix)
-
-    def __getattr__(self, name: str) -> Any:
-        call = getattr(self.store, name)
-
-        def counted(key: str, *data: bytes) -> Any:
-            if "/submission-" in key and name != "location":
-                self.calls.append(f"{name} {key.rpartition('/')[2]}")
-            return call(key, *data)
-
-        return counted
 
 
 @dataclass(frozen=True)

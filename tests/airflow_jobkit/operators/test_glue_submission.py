@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from counted_store import CountedStore, WorkerLostError
 from glue_tasks import GlueTasks, NearbyGlueOperator, QuickGlueOperator, glue_options
 from task_context import ProbeProject, TaskContext
 
@@ -16,15 +17,10 @@ from airflow_jobkit._compat import TaskDeferred
 from airflow_jobkit.engines.glue.service import GlueService, open_service
 from airflow_jobkit.engines.service import RunRef, RunView
 from airflow_jobkit.errors import EngineError, EngineRefusedError, RunChangedError
-from airflow_jobkit.release import Store
 from airflow_jobkit.triggers.run import RunTrigger
 
 RUN_KEY = "--jobkit_run_key"
 BEFORE_START, BEFORE_ANSWER, WAITING = "before the start", "before the answer", "waiting"
-
-
-class WorkerLostError(BaseException):
-    """The worker's process is gone."""
 
 
 class LosingService(GlueService):
@@ -64,28 +60,6 @@ class LosingBeforeStart(LosingOperator):
 
 class LosingBeforeAnswer(LosingOperator):
     moment = BEFORE_ANSWER
-
-
-@dataclass(frozen=True)
-class CountedStore:
-    """A Store that notes the calls about submissions."""
-
-    store: Store
-    calls: list[str]
-
-    def list(self, prefix: str) -> tuple[str, ...]:
-        self.calls.append("list")
-        return self.store.list(prefix)
-
-    def __getattr__(self, name: str) -> Any:
-        call = getattr(self.store, name)
-
-        def counted(key: str, *data: bytes) -> Any:
-            if "/submission-" in key and name != "location":
-                self.calls.append(f"{name} {key.rpartition('/')[2]}")
-            return call(key, *data)
-
-        return counted
 
 
 @dataclass(frozen=True)
