@@ -208,10 +208,10 @@ def _add_emulate(commands: Any) -> None:
         "and end with its exit code. Without: serve until Ctrl-C, which also ends the jobs.",
     )
     parser.add_argument(
-        "--aws-port", type=int, metavar="N", help="default: 9310; with a COMMAND, one that is free"
+        "--aws-port", type=_port, metavar="N", help="default: 9310; with a COMMAND, one that is free"
     )
     parser.add_argument(
-        "--databricks-port", type=int, metavar="N", help="default: 9311; with a COMMAND, one that is free"
+        "--databricks-port", type=_port, metavar="N", help="default: 9311; with a COMMAND, one that is free"
     )
     parser.add_argument(
         "--data",
@@ -274,3 +274,10 @@ def _add_job_code(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--job-code", type=Path, metavar="DIR", default=Path("job_code"), help="default: job_code"
     )
+
+
+def _port(text: str) -> int:
+    """Read a port; 0 stands for a free one."""
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is no port; write 0 (a free one) to 65535")
+    return int(text)

@@ -192,8 +192,6 @@ class GenericSparkJobOperator(BaseOperator):
         except BaseException:
             self.stop_job()
             raise
-        if self._killed:
-            self.stop_job()
 
     def concluded(self, end: RunEnd, run: TaskRun, version: str, digest: str) -> dict[str, Any]:
         """The summary of an ended run.
@@ -202,7 +200,6 @@ class GenericSparkJobOperator(BaseOperator):
             JobFailedError: The job says that it failed.
             EngineError: The Engine says that the run failed.
         """
-        self.log.info("%s", end.detail)
         runs = self.store(self.settings.runs_root)
         label = RunLabel(
             spark_job=self.spark_job,

@@ -29,9 +29,11 @@ class LocalSparkJobOperator(GenericSparkJobOperator):
         """
         written = Written(attempt.run.try_number, attempt.result_digest())
         try:
-            return run_end(self._executed(attempt.invocation), written)
+            end = run_end(self._executed(attempt.invocation), written)
         finally:
             self.stop_job()
+        self.log.info("%s", end.detail)
+        return end
 
     def _executed(self, invocation: Invocation) -> int:
         """The exit code."""

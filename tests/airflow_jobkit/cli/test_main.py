@@ -80,6 +80,7 @@ def test_version_is_the_distributions(capsys: pytest.CaptureFixture[str]) -> Non
         pytest.param(["render"], id="no file"),
         pytest.param(["validate", "--colour"], id="an unknown option"),
         pytest.param(["validate", "--format", "xml"], id="an unknown format"),
+        pytest.param(["emulate", "--aws-port", "65536"], id="no port"),
     ],
 )
 def test_a_wrong_call_ends_with_2_and_shows_the_usage(
