@@ -22,6 +22,7 @@ import psutil
 T = TypeVar("T")
 
 AIRFLOW_3 = version("apache-airflow").startswith("3.")
+AIRFLOW_3_0 = version("apache-airflow").startswith("3.0.")
 
 # What `airflow dags trigger` and the trigger form call; many runs at the cost of one start of Python.
 _TRIGGER = f"""

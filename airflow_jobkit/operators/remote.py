@@ -90,7 +90,7 @@ class RemoteSparkJobOperator(GenericSparkJobOperator):
         self._link = view.page_url
         self.tell_page(context, view)
         if deferrable and view.state.phase is Phase.ACTIVE:
-            self._defer(submission, watch.deadline)
+            self._defer(submission, watch.deadline, attempt.run.try_number)
         view = self._waited(service, chain([view], found), watch)
         return self._end(service, submission, view, attempt.run)
 
@@ -102,14 +102,20 @@ class RemoteSparkJobOperator(GenericSparkJobOperator):
         submission: Mapping[str, Any],
         until: float | None,
         link: str = "",
+        try_number: int | None = None,
     ) -> dict[str, Any]:
         """Go on after a deferral: the trigger's event is a wake-up call, the run itself tells its end.
+
+        A try that has not deferred itself starts from the beginning: Airflow 3.0 calls the retry of a task that
+        deferred here again, with what the earlier try kept.
 
         Raises:
             JobFailedError: The job says that it failed.
             EngineError: The Engine says so, or the run took too long.
         """
         run = task_run_of(context)
+        if try_number not in (None, run.try_number):
+            return self.from_the_start(context)
         with self.described(context):
             kept = Submission.of(submission, "what the task kept while it was deferred")
             self._code_version, self._code_digest, self._link = kept.code_version, kept.code_digest, link
@@ -215,7 +221,7 @@ class RemoteSparkJobOperator(GenericSparkJobOperator):
             self.remote_options().longest_run_seconds(),
         )
 
-    def _defer(self, submission: Submission, deadline: Deadline) -> None:
+    def _defer(self, submission: Submission, deadline: Deadline, try_number: int) -> None:
         """Free the worker; the run's id is written down by now."""
         self.log.info("waiting in the triggerer for %s", submission.ref.run_id)
         self.defer(
@@ -229,7 +235,12 @@ class RemoteSparkJobOperator(GenericSparkJobOperator):
                 run_seconds=deadline.run_seconds,
             ),
             method_name="execute_complete",
-            kwargs={"submission": submission.document(), "until": deadline.until, "link": self._link},
+            kwargs={
+                "submission": submission.document(),
+                "until": deadline.until,
+                "link": self._link,
+                "try_number": try_number,
+            },
         )
 
     def poll_seconds(self) -> float:

@@ -42,6 +42,7 @@ LOADER = "from airflow_jobkit import load_dags\n\nload_dags(globals())\n"
 
 STOCK = """\
 import datetime as dt
+import inspect
 import json
 from pathlib import Path
 
@@ -58,6 +59,8 @@ ROLE, CLUSTER, SCRIPT, TASK = {constants}
 def glue(cell, common):
     from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 
+    # The providers of 2.10.3 and 2.11.0 do not have it.
+    has_delay = "waiter_delay" in inspect.signature(GlueJobOperator.__init__).parameters
     GlueJobOperator(
         job_name=cell["name"],
         script_location=SCRIPT,
@@ -67,7 +70,7 @@ def glue(cell, common):
         verbose=cell["verbose"],
         stop_job_run_on_kill=True,
         job_poll_interval=1,
-        waiter_delay=1,
+        **({{"waiter_delay": 1}} if has_delay else {{}}),
         **common,
     )
 

@@ -20,7 +20,7 @@ from airflow_jobkit._compat import TaskDeferred
 from airflow_jobkit.engines.databricks.client import DatabricksClient
 from airflow_jobkit.engines.databricks.service import DatabricksService
 from airflow_jobkit.engines.service import RunRef, RunView
-from airflow_jobkit.errors import EngineError, EngineRefusedError, RunChangedError
+from airflow_jobkit.errors import EngineError, EngineRefusedError, JobkitError, RunChangedError
 from airflow_jobkit.operators.task_run import task_run_of
 from airflow_jobkit.triggers.run import RunTrigger
 
@@ -362,3 +362,21 @@ def test_a_retry_of_a_deferred_task_adopts_its_run(tasks: DatabricksTasks) -> No
         context.execute()
     replace(context, task=tasks.task()).retried().execute()
     assert len(tokens(tasks)) == 1
+
+
+def test_a_retry_that_is_resumed_with_what_the_failed_try_kept_starts_a_new_run(
+    tasks: DatabricksTasks,
+) -> None:
+    """Airflow 3.0 does not forget the deferral of a try that has failed."""
+    tasks.workspace.states = (RUNNING, FAILED)
+    task = tasks.task(deferrable=True)
+    context = TaskContext(task)
+    with pytest.raises(TaskDeferred) as deferred:
+        context.execute()
+    resume = getattr(task, deferred.value.method_name)
+    with pytest.raises(JobkitError):
+        resume(context.context(), event={}, **deferred.value.kwargs)
+
+    tasks.workspace.states = (SUCCEEDED,)
+    resume(context.retried().context(), event={}, **deferred.value.kwargs)
+    assert len(tokens(tasks)) == 2
