@@ -106,8 +106,8 @@ class RemoteSparkJobOperator(GenericSparkJobOperator):
     ) -> dict[str, Any]:
         """Go on after a deferral: the trigger's event is a wake-up call, the run itself tells its end.
 
-        A try that has not deferred itself starts from the beginning: Airflow 3.0 calls the retry of a task that
-        deferred here again, with what the earlier try kept.
+        A try that has not deferred itself starts from the beginning: Airflow 3.0 does not forget the deferral
+        of a try that failed, and resumes the next one with what that one kept.
 
         Raises:
             JobFailedError: The job says that it failed.
