@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from running_airflow import AIRFLOW_3_0
-
 Maker = Literal["ours", "stock"]
 Engine = Literal["glue", "databricks"]
 Mode = Literal["sync", "deferred"]
@@ -45,10 +43,7 @@ class Fault:
         """The fault as the simulator takes it."""
         fields = {"call": self.call, "do": self.do, "nth": self.nth, "times": self.times}
         narrower = {"state": self.state, "path": self.path}
-        # Airflow 3.0 does not retry a task whose process alone is lost: its supervisor reports a failure for
-        # good. Where the supervisor goes too, as with a host, the scheduler misses its heartbeat and retries.
-        lost = {"with_parent": True} if AIRFLOW_3_0 and self.do.startswith("kill") else {}
-        return {**fields, **lost, **{key: value for key, value in narrower.items() if value is not None}}
+        return {**fields, **{key: value for key, value in narrower.items() if value is not None}}
 
 
 @dataclass(frozen=True)

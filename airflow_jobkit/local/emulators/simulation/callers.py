@@ -36,15 +36,12 @@ def _owner(ends: tuple[str, str]) -> int | None:
     return None
 
 
-def kill(pid: int | None, *, with_parent: bool = False) -> None:
-    """End a process, without a chance to do anything more; it alone, or its parent before it."""
+def kill(pid: int | None) -> None:
+    """End a process, without a chance to do anything more; it alone."""
     if pid is None or pid == os.getpid():
         print("a simulated kill: the caller is no other process of this machine", file=sys.stderr)
         return
-    with suppress(ProcessLookupError, psutil.NoSuchProcess):
-        parent = psutil.Process(pid).ppid() if with_parent else 0
-        if parent not in (0, 1, os.getpid()):
-            os.kill(parent, signal.SIGKILL)
+    with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
 
 

@@ -58,7 +58,7 @@ class SimulatedService:
             self._simulation.fired(book, hit, pid)
             answer = _answer(self._app, environ) if hit.fault.do in CARRIED_OUT else None
         if hit.fault.do in KILLS:
-            kill(pid, with_parent=hit.fault.with_parent)
+            kill(pid)
         if hit.fault.do in _LOST:
             hang_up(environ)
         if hit.fault.do == "delay" and answer is not None:

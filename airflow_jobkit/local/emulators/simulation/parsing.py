@@ -18,7 +18,7 @@ _PLAN_KEYS = (
     "log_denied",
     "faults",
 )
-_FAULT_KEYS = ("call", "path", "state", "nth", "times", "do", "seconds", "with_parent")
+_FAULT_KEYS = ("call", "path", "state", "nth", "times", "do", "seconds")
 _STOP_SECONDS = 0.3
 
 _Item = TypeVar("_Item")
@@ -144,7 +144,6 @@ def _fault(item: Any, where: str) -> Fault:
         _text(fields, "path", where) or None,
         _text(fields, "state", where) or None,
         _seconds(fields, "seconds", where, 0.0),
-        _flag(fields, "with_parent", where),
     )
 
 

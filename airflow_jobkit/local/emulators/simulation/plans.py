@@ -51,7 +51,6 @@ class Fault:
         path: A part of the call's path and query.
         state: The state of the run that the call is about.
         seconds: How long a `delay` is.
-        with_parent: Whether a kill ends the caller's parent too.
     """
 
     call: str
@@ -61,7 +60,6 @@ class Fault:
     path: str | None = None
     state: str | None = None
     seconds: float = 0.0
-    with_parent: bool = False
 
     def applies_to(self, number: int) -> bool:
         """Whether it happens at this one of the calls that fit it, counted from 1."""

@@ -99,10 +99,6 @@ def test_a_fault_applies_once_unless_it_says_how_often() -> None:
             [{"name": "a", "faults": [{"call": "GetJob", "do": "delay"}]}],
             "plan 'a', faults[0]: a delay needs seconds",
         ),
-        (
-            [{"name": "a", "faults": [{"call": "GetJob", "do": "kill_after", "with_parent": 1}]}],
-            "plan 'a', faults[0]: with_parent 1 is neither true nor false",
-        ),
     ],
 )
 def test_a_wrong_plan_is_told_what_is_wrong_and_where(document: Any, complaint: str) -> None:

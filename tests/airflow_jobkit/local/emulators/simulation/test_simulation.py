@@ -213,19 +213,6 @@ def test_a_kill_ends_the_caller_alone_with_or_without_the_effect(
     assert found["fired"] == [{"call": "StartJobRun", "nth": 1, "do": do, "pid": process.pid}]
 
 
-def test_a_kill_ends_the_callers_parent_too_where_the_plan_says_so(emulators: RunningEmulators) -> None:
-    fault = {"call": "StartJobRun", "do": "kill_after", "with_parent": True}
-    emulators.plan({"name": "host", "states": RUNNING, "faults": [fault]})
-    body = json.dumps({"JobName": JOB, "Arguments": {"--text": "host"}})
-    arguments = [sys.executable, "-c", _POST, emulators.aws_url, "AWSGlue.StartJobRun", body]
-    supervisor = f"import subprocess; subprocess.run({arguments!r}); print('the supervisor lives')"
-
-    done = subprocess.run([sys.executable, "-c", supervisor], capture_output=True, text=True, timeout=20)
-
-    assert (done.returncode, done.stdout) == (-signal.SIGKILL, "")
-    assert len(emulators.plans()["host"]["runs"]) == 1
-
-
 def test_a_lost_answer_is_a_dropped_connection_and_a_run(
     emulators: RunningEmulators, glue: Any, databricks: Databricks, capfd: pytest.CaptureFixture[str]
 ) -> None:
