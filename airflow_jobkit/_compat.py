@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow.sdk import DAG, BaseOperator, CronDataIntervalTimetable, Param, get_parsing_context
+    from airflow.sdk import (
+        DAG,
+        BaseNotifier,
+        BaseOperator,
+        CronDataIntervalTimetable,
+        Param,
+        TaskGroup,
+        get_parsing_context,
+        task,
+        task_group,
+    )
     from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 else:
     try:
-        from airflow.sdk import DAG, BaseOperator, Param, get_parsing_context
+        from airflow.sdk import (
+            DAG,
+            BaseNotifier,
+            BaseOperator,
+            Param,
+            TaskGroup,
+            get_parsing_context,
+            task,
+            task_group,
+        )
     except ImportError:  # Airflow 2
+        from airflow.decorators import task, task_group
         from airflow.models.baseoperator import BaseOperator
         from airflow.models.dag import DAG
         from airflow.models.param import Param
+        from airflow.notifications.basenotifier import BaseNotifier
         from airflow.utils.dag_parsing_context import get_parsing_context
+        from airflow.utils.task_group import TaskGroup
     try:
         from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
     except ImportError:  # before Airflow 3.2
@@ -27,14 +50,65 @@ else:
 __all__ = [
     "DAG",
     "AirflowFailException",
+    "BaseNotifier",
     "BaseOperator",
     "CronDataIntervalTimetable",
     "Param",
     "TaskDeferred",
+    "TaskGroup",
+    "asset_class",
+    "asset_or_time_schedule",
+    "current_group",
     "default_deferrable",
     "get_parsing_context",
     "serialize_dag",
+    "task",
+    "task_group",
 ]
+
+
+def asset_class(name: str) -> Any:
+    """Airflow's class of an asset or a condition on assets: Airflow 2 calls an Asset a Dataset.
+
+    Args:
+        name: `Asset`, `AssetAlias`, `AssetAny` or `AssetAll`; or the same with `Dataset`.
+    """
+    name = name.replace("Dataset", "Asset")
+    try:
+        from airflow.sdk.definitions import asset as module
+    except ImportError:  # Airflow 2
+        from airflow import datasets as module  # type: ignore[no-redef, attr-defined, unused-ignore]
+
+        name = name.replace("Asset", "Dataset")
+    return getattr(module, name)
+
+
+def asset_or_time_schedule() -> Any:
+    """Airflow's timetable that runs by the clock and when assets are updated."""
+    places = (
+        ("airflow.sdk", "AssetOrTimeSchedule"),
+        ("airflow.timetables.assets", "AssetOrTimeSchedule"),  # before Airflow 3.2
+        ("airflow.timetables.datasets", "DatasetOrTimeSchedule"),  # Airflow 2
+    )
+    for module, name in places:
+        try:
+            return getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError):  # noqa: PERF203 - at most two
+            continue
+    raise ImportError("this Airflow has no timetable of assets and time")
+
+
+def current_group(dag: DAG) -> Any:
+    """The task group whose `with` block, or function, is running."""
+    try:
+        from airflow.sdk.definitions._internal.contextmanager import TaskGroupContext
+    except ImportError:  # Airflow 2
+        from airflow.utils.task_group import (  # type: ignore[no-redef, import-not-found, unused-ignore]
+            TaskGroupContext,
+        )
+
+        return TaskGroupContext.get_current_task_group(dag)  # type: ignore[attr-defined, unused-ignore]
+    return TaskGroupContext.get_current(dag)
 
 
 def default_deferrable() -> bool:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+
+TYPE: Final = "__type__"
+"""The key of a value that is an object: its class path. `ARGUMENTS` holds those without a name."""
+ARGUMENTS: Final = "__args__"
+TIMEDELTA: Final = "datetime.timedelta"
+DATETIME: Final = "datetime.datetime"
 
 
 def mistake(message: str, remedy: str, code: str = "bad-value") -> PydanticCustomError:
@@ -41,19 +48,50 @@ def describe(value: object) -> str:
 
 
 def parse_duration(value: Any) -> dt.timedelta:
-    """Read `30m`, `1h30m`, `2d`, `45s`, or a whole number of seconds."""
+    """Read `30m`, `1h30m`, `2d`, `45s`, `PT30M`, a whole number of seconds, or a typed timedelta."""
     if isinstance(value, dt.timedelta):
         return value
+    typed = timedelta_of(value)
+    if typed is not None:
+        return typed
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return dt.timedelta(seconds=value)
-    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    text = value.strip() if isinstance(value, str) else ""
+    match = _DURATION.fullmatch(text) or _ISO.fullmatch(text)
     amounts = match.groups() if match else ()
-    duration = dt.timedelta(
-        **{unit: int(amount) for unit, amount in zip(_UNITS.values(), amounts, strict=False) if amount}
-    )
+    try:
+        duration = dt.timedelta(
+            **{unit: int(amount) for unit, amount in zip(_UNITS.values(), amounts, strict=False) if amount}
+        )
+    except (OverflowError, ValueError):  # more than Python's 2.7 million years, or digits without end
+        duration = dt.timedelta()
     if not duration:
         raise mistake(f"not a duration: {describe(value)}", "write it like 30m, 1h30m, 2d or 45s")
     return duration
+
+
+def timedelta_of(value: object) -> dt.timedelta | None:
+    """The timedelta that a `{__type__: datetime.timedelta, ...}` is; None for anything else."""
+    if not isinstance(value, Mapping) or value.get(TYPE) != TIMEDELTA:
+        return None
+    try:
+        return dt.timedelta(*value.get(ARGUMENTS, ()), **_fields(value))
+    except (TypeError, OverflowError):
+        return None
+
+
+def datetime_of(value: object) -> dt.datetime | None:
+    """The moment that a `{__type__: datetime.datetime, ...}` is; None for anything else."""
+    if not isinstance(value, Mapping) or value.get(TYPE) not in (DATETIME, "pendulum.datetime"):
+        return None
+    try:
+        return dt.datetime(*value.get(ARGUMENTS, ()), **_fields(value))
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _fields(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(key): item for key, item in value.items() if key not in (TYPE, ARGUMENTS)}
 
 
 def duration_text(duration: dt.timedelta) -> str:

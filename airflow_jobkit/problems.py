@@ -15,6 +15,9 @@ from airflow_jobkit.errors import JobkitError
 
 Path = tuple[str | int, ...]
 
+_MOST_CHOICES = 24
+"""More than that nobody reads in a message."""
+
 
 @dataclass(frozen=True)
 class Issue:
@@ -87,9 +90,9 @@ class ProblemsError(JobkitError, ValueError):
         super().__init__("\n".join(["mistakes in the YAML:", *(problem.text() for problem in self.problems)]))
 
 
-def did_you_mean(word: object, known: Iterable[str]) -> str | None:
-    """The known word that looks most like this one, if any does."""
-    matches = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+def did_you_mean(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known word that looks most like this one, if any does so by this share."""
+    matches = difflib.get_close_matches(str(word), list(known), n=1, cutoff=cutoff)
     return matches[0] if matches else None
 
 
@@ -99,6 +102,8 @@ def choices_remedy(word: object, known: Iterable[str]) -> str:
     likely = did_you_mean(word, names)
     if likely is not None:
         return f"did you mean {likely}?"
+    if len(names) > _MOST_CHOICES:
+        return f"it is none of the {len(names)} that there are; docs/reference.md lists them"
     return f"choose one of {', '.join(names)}" if names else "there is none to choose from"
 
 

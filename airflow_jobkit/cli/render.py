@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from airflow_jobkit.fields import duration_text
 from airflow_jobkit.loading.dags import load_file
 from airflow_jobkit.problems import ProblemsError
 from airflow_jobkit.spec.code import Code, CodeRoot
+from airflow_jobkit.spec.common import TaskKeys
 from airflow_jobkit.spec.dag import DagSpec
+from airflow_jobkit.spec.defaults import DefaultArgs
 from airflow_jobkit.spec.settings import Settings
-from airflow_jobkit.spec.task import SparkTask, Task, TaskKeys
+from airflow_jobkit.spec.task import DecoratorTask, OperatorTask, Task
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,21 +46,26 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _as_text(value: Any) -> str:
-    """A date or a duration as the YAML would have it."""
+def _as_text(value: Any) -> Any:
+    """A date, a duration, an asset or a callback as the YAML would have it."""
     if isinstance(value, dt.timedelta):
         return duration_text(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        fields = {name: item for name, item in asdict(value).items() if item not in (None, {}, ())}
+        return next(iter(fields.values())) if len(fields) == 1 else fields
     return value.isoformat() if isinstance(value, dt.date) else str(value)
 
 
 def render_dag(spec: DagSpec, settings: Settings) -> dict[str, Any]:
     """A DAG with everything that holds for it."""
-    own = spec.keys.model_dump(exclude={"tasks", "engine", "code", "code_version"}, exclude_none=True)
+    own = spec.keys.model_dump(exclude=_APART, exclude_none=True)
     return {
         "environment": settings.environment,
         **{key: value for key, value in own.items() if value not in ((), {})},
+        **({"default_args": defaults} if (defaults := _default_args(spec.default_args)) else {}),
         "code_version": spec.code_version,
         "notification_service_type": spec.notification_service_type,
+        **({"task_groups": groups} if (groups := _groups(spec)) else {}),
         "tasks": {task.task_id: render_task(task, spec, settings) for task in spec.tasks},
     }
 
@@ -65,8 +73,13 @@ def render_dag(spec: DagSpec, settings: Settings) -> dict[str, Any]:
 def render_task(task: Task, spec: DagSpec, settings: Settings) -> dict[str, Any]:
     """A task with everything that holds for it."""
     shared = task.keys.model_dump(include=set(TaskKeys.model_fields), exclude_none=True)
-    common = {key: value for key, value in shared.items() if value != ()}
-    if not isinstance(task, SparkTask):
+    common = {key: value for key, value in shared.items() if value not in ((), {})}
+    if upstream := spec.upstream.get(task.task_id):
+        common["dependencies"] = list(upstream)
+    if isinstance(task, DecoratorTask):
+        called = {"decorator": task.keys.decorator, "python_callable": task.keys.python_callable}
+        return {**called, **common, **task.arguments}
+    if isinstance(task, OperatorTask):
         return {"operator": task.keys.operator, **common, **task.arguments}
     return {
         "operator": operator_class_path(task.engine),
@@ -80,6 +93,31 @@ def render_task(task: Task, spec: DagSpec, settings: Settings) -> dict[str, Any]
         task.engine: task.options.model_dump(),
         **({"requests": requests} if (requests := task_requests(task, spec, settings)) else {}),
     }
+
+
+_APART = {
+    *("tasks", "task_groups", "default_args", "engine", "code", "code_version"),
+    "notification_service_type",
+}
+
+
+def _default_args(defaults: DefaultArgs) -> dict[str, Any]:
+    return {**defaults.keys.model_dump(exclude_unset=True), **defaults.arguments}
+
+
+def _groups(spec: DagSpec) -> dict[str, Any]:
+    """The groups by id, with what is set of them."""
+    found: dict[str, Any] = {}
+    for group in spec.groups:
+        own = group.keys.model_dump(exclude_unset=True, exclude={"dependencies", "default_args"})
+        defaults = _default_args(group.default_args)
+        upstream = spec.upstream.get(group.group_id)
+        found[group.group_id] = {
+            **own,
+            **({"default_args": defaults} if defaults else {}),
+            **({"dependencies": list(upstream)} if upstream else {}),
+        }
+    return found
 
 
 def _code(code: Code) -> dict[str, Any]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from airflow_jobkit._compat import DAG, CronDataIntervalTimetable, serialize_dag
+from airflow_jobkit._compat import DAG, serialize_dag
+from airflow_jobkit.factory.arguments import callbacks, default_arguments
+from airflow_jobkit.factory.building import told
 from airflow_jobkit.factory.params import dag_params
-from airflow_jobkit.factory.tasks import BuildError, build_task
-from airflow_jobkit.problems import Issue
-from airflow_jobkit.spec.dag import DagKeys, DagSpec
+from airflow_jobkit.factory.schedules import airflow_schedule
+from airflow_jobkit.factory.tasks import Tasks
+from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.settings import Settings
-from airflow_jobkit.spec.values import NO_CRON
 
 
 def build_dag(spec: DagSpec, settings: Settings, versions: Sequence[str] = ()) -> DAG:
@@ -29,58 +32,62 @@ def build_dag(spec: DagSpec, settings: Settings, versions: Sequence[str] = ()) -
         BuildError: An operator or an argument is wrong, or Airflow would not store the DAG.
     """
     params = dag_params(spec, settings, versions if spec.code == settings.code else ())
-    try:
-        dag = DAG(dag_id=spec.dag_id, params=params, **_arguments(spec.keys))
-    except Exception as error:
-        raise _dag_error(error) from error
-    tasks = {task.task_id: build_task(task, settings, dag) for task in spec.tasks}
-    for task in spec.tasks:
-        tasks[task.task_id].set_upstream([tasks[upstream] for upstream in task.keys.dependencies])
-    try:
+    with told((), "Airflow does not take this DAG", "correct what it names"):
+        dag = DAG(dag_id=spec.dag_id, params=params, **_arguments(spec))
+    tasks = Tasks(spec, settings, dag)
+    tasks.build()
+    members = {**tasks.by_id, **tasks.groups.by_id}
+    # Airflow asks a group for its first and last tasks when something waits for it, so inner edges go first.
+    for member in sorted(spec.upstream, key=spec.depth, reverse=True):
+        members[member].set_upstream([members[other] for other in spec.upstream[member]])
+    with told((), "Airflow does not take this DAG", "correct what it names"):
         dag.validate()  # type: ignore[no-untyped-call] # Airflow's own is not typed
         serialize_dag(dag)
-    except Exception as error:
-        raise _dag_error(error) from error
     return dag
 
 
-def _arguments(keys: DagKeys) -> dict[str, Any]:
-    arguments = {
-        "description": keys.description,
-        "doc_md": keys.doc_md,
-        "start_date": keys.start_date,
-        "end_date": keys.end_date,
-        "max_active_runs": keys.max_active_runs,
-        "max_active_tasks": keys.max_active_tasks,
-        "dagrun_timeout": keys.dagrun_timeout,
-    }
+_TAKEN_OVER = (
+    "dag_display_name",
+    "description",
+    "doc_md",
+    "start_date",
+    "end_date",
+    "max_active_runs",
+    "max_active_tasks",
+    "max_consecutive_failed_dag_runs",
+    "dagrun_timeout",
+    "is_paused_upon_creation",
+    "render_template_as_native_obj",
+    "owner_links",
+    "access_control",
+)
+_AIRFLOW_2_ONLY = ("default_view", "orientation")
+
+
+def _arguments(spec: DagSpec) -> dict[str, Any]:
+    keys = spec.keys
+    arguments = {name: getattr(keys, name) for name in _TAKEN_OVER if name in keys.model_fields_set}
+    if keys.fail_fast is not None:
+        arguments["fail_fast" if "fail_fast" in dag_parameters() else "fail_stop"] = keys.fail_fast
+    if keys.template_searchpath is not None:
+        given = keys.template_searchpath
+        arguments["template_searchpath"] = list(given) if isinstance(given, tuple) else given
+    for name in ("on_success_callback", "on_failure_callback"):
+        if getattr(keys, name):
+            arguments[name] = callbacks(getattr(keys, name), (name,))
+    for name in _AIRFLOW_2_ONLY:
+        if name in dag_parameters():
+            arguments[name] = getattr(keys, name)
     return {
-        "schedule": timetable(keys.schedule),
+        "schedule": airflow_schedule(keys.schedule),
         "catchup": keys.catchup,
         "tags": list(keys.tags),
-        "default_args": _default_args(keys),
+        "default_args": default_arguments(spec.default_args, ()),
         **{name: value for name, value in arguments.items() if value is not None},
     }
 
 
-def timetable(schedule: str | None) -> Any:
-    """The same timetable on every Airflow: on 3.x a bare cron string would have no data interval."""
-    if schedule is None or schedule in NO_CRON:
-        return schedule
-    return CronDataIntervalTimetable(schedule, timezone="UTC")
-
-
-def _default_args(keys: DagKeys) -> dict[str, Any]:
-    defaults = keys.default_args
-    arguments = {
-        "owner": defaults.owner,
-        "retries": defaults.retries,
-        "retry_delay": defaults.retry_delay,
-        "execution_timeout": defaults.timeout,
-    }
-    return {name: value for name, value in arguments.items() if value is not None}
-
-
-def _dag_error(error: Exception) -> BuildError:
-    message = f"Airflow does not take this DAG: {type(error).__name__}: {error}"
-    return BuildError(Issue((), message, "correct what it names", "build", at="key"))
+@cache
+def dag_parameters() -> frozenset[str]:
+    """The arguments that this Airflow's DAG takes."""
+    return frozenset(inspect.signature(DAG.__init__).parameters)

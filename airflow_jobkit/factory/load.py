@@ -9,10 +9,10 @@ from typing import Any
 
 from airflow_jobkit._compat import DAG, get_parsing_context
 from airflow_jobkit.errors import ContractError
+from airflow_jobkit.factory.building import BuildError
 from airflow_jobkit.factory.dags import build_dag
 from airflow_jobkit.factory.problems_dag import build_problems_dag, build_stand_in
 from airflow_jobkit.factory.sweeper_dag import build_sweeper_dags
-from airflow_jobkit.factory.tasks import BuildError
 from airflow_jobkit.loading.dags import PROBLEMS_DAG_ID, SWEEPER_DAG_ID, LoadedDag, load_dag, load_files
 from airflow_jobkit.loading.folder import dag_files, load_project
 from airflow_jobkit.problems import Problem, ProblemsError
@@ -74,7 +74,7 @@ def build_dags(
         try:
             dags.append(build_dag(dag.spec, settings, versions))
         except BuildError as error:  # noqa: PERF203 - one bad DAG leaves the others alone
-            problems.append(dag.document.problem(error.issue.below(dag.spec.dag_id)))
+            problems.append(dag.problem(error.issue))
     return dags, problems
 
 
@@ -84,7 +84,7 @@ def _build_wanted(dag_id: str, task_id: str | None, folder: Path, environment: s
     dags: list[DAG] = []
     problems: Sequence[Problem] = project.problems
     if project.settings is not None and dag_id == SWEEPER_DAG_ID:
-        loaded = load_files(dag_files(folder), project.settings)
+        loaded = load_files(dag_files(folder), project.settings, folder)
         return build_sweeper_dags(project.settings, [dag.spec for dag in loaded.dags])
     if project.settings is not None:
         loaded = load_dag(dag_id, folder, project.settings)
@@ -103,7 +103,7 @@ def _build_all(folder: Path, environment: str | None) -> list[DAG]:
     project = load_project(folder, environment)
     if project.settings is None:
         raise ProblemsError(project.problems)
-    loaded = load_files(dag_files(folder), project.settings)
+    loaded = load_files(dag_files(folder), project.settings, folder)
     versions = published_versions(folder, project.settings)
     dags, build_problems = build_dags(loaded.dags, project.settings, versions)
     dags += build_sweeper_dags(project.settings, [dag.spec for dag in loaded.dags])

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_jobkit._compat import Param
-from airflow_jobkit.factory.tasks import BuildError
+from airflow_jobkit.factory.building import BuildError
 from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.settings import Settings

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from airflow_jobkit._compat import DAG
 from airflow_jobkit.engines import options_class
 from airflow_jobkit.engines.options import EngineOptions, RemoteOptions
-from airflow_jobkit.factory.dags import timetable
+from airflow_jobkit.factory.schedules import airflow_schedule
 from airflow_jobkit.loading.dags import SWEEPER_DAG_ID
 from airflow_jobkit.operators.sweeper import SweepOrphansOperator
 from airflow_jobkit.spec.dag import DagSpec
@@ -44,7 +44,7 @@ def build_sweeper_dags(settings: Settings, specs: Sequence[DagSpec]) -> list[DAG
         dag_id=SWEEPER_DAG_ID,
         description="Stops runs that go on though their tasks have ended",
         doc_md=_DOCUMENT.format(project=settings.project, environment=settings.environment),
-        schedule=timetable(settings.sweeper.schedule),
+        schedule=airflow_schedule(settings.sweeper.schedule),
         start_date=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
         catchup=False,
         max_active_runs=1,

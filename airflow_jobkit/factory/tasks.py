@@ -1,80 +1,196 @@
-"""One task of a DAG: its operator, checked and called."""
+"""The tasks of a DAG: their operators, checked and called."""
 
 from __future__ import annotations
 
-import importlib
+import inspect
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_jobkit._compat import DAG, BaseOperator
 from airflow_jobkit.engines import operator_class_path
 from airflow_jobkit.engines.options import RemoteOptions
-from airflow_jobkit.problems import Issue
+from airflow_jobkit.factory.arguments import airflow_arguments, check_arguments, operator_timeout
+from airflow_jobkit.factory.building import BuildError, function, imported, told, value_of
+from airflow_jobkit.factory.groups import Groups
+from airflow_jobkit.problems import Issue, Path
+from airflow_jobkit.spec.dag import DagSpec
+from airflow_jobkit.spec.references import reference_of
 from airflow_jobkit.spec.settings import Settings
-from airflow_jobkit.spec.task import SparkTask, Task, TaskKeys
+from airflow_jobkit.spec.task import DecoratorTask, OperatorTask, SparkTask, Task, callable_arguments
 
 
-class BuildError(Exception):
-    """Something that only building a DAG shows; `issue` says it, its path starts at the DAG."""
+@dataclass
+class Tasks:
+    """The tasks of one DAG, each made once, after those whose results it takes.
 
-    def __init__(self, issue: Issue) -> None:
-        self.issue = issue
-        super().__init__(f"{issue.message}; {issue.remedy}")
-
-
-def build_task(task: Task, settings: Settings, dag: DAG) -> BaseOperator:
-    """Make the operator of a task.
-
-    Raises:
-        BuildError: The operator does not exist, is none, or does not take these arguments.
+    Attributes:
+        spec: The DAG.
+        settings: The Environment's Settings.
+        dag: Airflow's DAG.
+        groups: Its groups.
+        by_id: The operators that are made, by their ids.
+        results: What stands for the result of each task in the arguments of others.
     """
-    common = {"task_id": task.task_id, "dag": dag, **_common_arguments(task.keys)}
-    if isinstance(task, SparkTask):
-        operator = operator_class(operator_class_path(task.engine), task.task_id)
-        arguments = _spark_arguments(task, settings)
-    else:
-        operator = operator_class(task.keys.operator, task.task_id)
-        arguments = dict(task.arguments)
-    try:
-        return operator(**common, **arguments)
-    except Exception as error:
-        message = f"{operator.__name__} cannot be made: {type(error).__name__}: {error}"
-        issue = Issue(("tasks", task.task_id), message, "correct the task's arguments", "build", at="key")
-        raise BuildError(issue) from error
+
+    spec: DagSpec
+    settings: Settings
+    dag: DAG
+    groups: Groups = field(default_factory=Groups)
+    by_id: dict[str, Any] = field(default_factory=dict)
+    results: dict[str, Any] = field(default_factory=dict)
+
+    def build(self) -> None:
+        """Make all tasks.
+
+        Raises:
+            BuildError: An operator does not exist, is none, or does not take its arguments.
+        """
+        self.groups.build(self.spec, self.dag, self._filled)
+        for task in self.spec.tasks:
+            self._built(task)
+
+    def _built(self, task: Task) -> Any:
+        if task.task_id not in self.by_id:
+            path = self.spec.path_of(task.task_id)
+            if isinstance(task, DecoratorTask):
+                self._decorated(task, path)
+            else:
+                made = self._operator(task, path)
+                self.by_id[task.task_id] = made
+                self.results[task.task_id] = made.output
+        return self.results[task.task_id]
+
+    def _common(self, task: Task, path: Path) -> dict[str, Any]:
+        group, name = self._place(task.task_id)
+        return {
+            "task_id": name,
+            "dag": self.dag,
+            **({"task_group": self.groups.by_id[group]} if group is not None else {}),
+            **({"params": dict(task.keys.params)} if task.keys.params else {}),
+            **airflow_arguments(task.keys, path),
+        }
+
+    def _place(self, task_id: str) -> tuple[str | None, str]:
+        """The group that a task is in, and its name there."""
+        group = self.spec.group_of.get(task_id)
+        if group is None:
+            return None, task_id
+        return group, task_id.removeprefix(f"{group}.")
+
+    def _operator(self, task: SparkTask | OperatorTask, path: Path) -> Any:
+        common = self._common(task, path)
+        if isinstance(task, SparkTask):
+            operator = operator_class(operator_class_path(task.engine), (*path, "operator"))
+            arguments = dict(_spark_arguments(task, self.settings))
+            arguments["job_args"] = self._in_group(arguments["job_args"], task.task_id)
+        else:
+            operator = operator_class(task.keys.operator, (*path, "operator"))
+            arguments = self._arguments(task, operator, common, path)
+        expand = self._expanded(task, path)
+        with told(path, f"{operator.__name__} cannot be made", "correct the task's arguments"):
+            if expand:
+                partial = {name: value_of(value, path) for name, value in task.keys.partial.items()}
+                for name in expand:
+                    arguments.pop(name, None)
+                return operator.partial(**common, **arguments, **partial).expand(**expand)
+            return operator(**common, **arguments)
+
+    def _arguments(
+        self, task: OperatorTask, operator: type[BaseOperator], common: dict[str, Any], path: Path
+    ) -> dict[str, Any]:
+        """The arguments of an operator of any class, with types and functions made."""
+        check_arguments(operator, {**task.arguments, **task.keys.expand, **task.keys.partial}, path)
+        arguments = {
+            name: self._in_group(value_of(value, (*path, name)), task.task_id)
+            for name, value in task.arguments.items()
+        }
+        for name, class_path in callable_arguments(task.arguments).items():
+            arguments[name] = function(class_path, (*path, name))
+        operator_timeout(operator, common, task.keys.timeout)
+        return arguments
+
+    def _in_group(self, value: Any, task_id: str) -> Any:
+        """A value with what the mapped groups around a task give filled in."""
+        return self._filled(value, self.spec.group_of.get(task_id)) if self.groups.values else value
+
+    def _expanded(self, task: Task, path: Path) -> dict[str, Any]:
+        group = self.spec.group_of.get(task.task_id)
+        return {
+            name: self._filled(value_of(value, (*path, "expand", name)), group)
+            for name, value in task.keys.expand.items()
+        }
+
+    def _decorated(self, task: DecoratorTask, path: Path) -> None:
+        decorator = _decorator(task.keys.decorator, path)
+        called = function(task.keys.python_callable, (*path, "python_callable"))
+        group = self.spec.group_of.get(task.task_id)
+        given = {
+            name: self._filled(value_of(value, (*path, name)), group)
+            for name, value in task.arguments.items()
+        }
+        own = inspect.signature(called).parameters
+        calls = {name: value for name, value in given.items() if name in own}
+        options = {name: value for name, value in given.items() if name not in own}
+        with told(path, f"{task.keys.decorator} cannot be called", "correct the task's arguments"):
+            made = decorator(**self._common(task, path), **options)(called)
+            partial = {name: self._filled(v, group) for name, v in task.keys.partial.items()}
+            expand = self._expanded(task, path)
+            if expand:
+                result = (made.partial(**partial, **calls) if partial or calls else made).expand(**expand)
+            else:
+                result = made(**calls)
+        self.by_id[task.task_id] = result.operator
+        self.results[task.task_id] = result
+
+    def _filled(self, value: Any, group: str | None) -> Any:
+        """A value with every reference to a task, or to a value of a mapped group, filled in."""
+        if isinstance(value, str):
+            found = reference_of(value)
+            return value if found is None else self._result(found.task, found.key, group)
+        if isinstance(value, Mapping):
+            return {key: self._filled(item, group) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._filled(item, group) for item in value]
+        return value
+
+    def _result(self, name: str, key: str | None, group: str | None) -> Any:
+        around, _, value = name.rpartition(".")
+        mapped = self.spec.resolve(around, group) if around else None
+        if mapped in self.groups.values:
+            return self.groups.values[mapped][value]
+        task_id = self.spec.resolve(name, group)
+        task = next(task for task in self.spec.tasks if task.task_id == task_id)
+        result = self._built(task)
+        return result[key] if key is not None else result
 
 
-def operator_class(class_path: str, task_id: str) -> type[BaseOperator]:
+def operator_class(class_path: str, path: Path) -> type[BaseOperator]:
     """Import an operator class; what is found there must be one, whatever its name.
 
     Raises:
         BuildError: There is no such class, or it is no operator.
     """
-    path = ("tasks", task_id, "operator")
-    module_name, _, name = class_path.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError) as error:
-        remedy = "correct the path, or install the provider it comes from"
-        raise BuildError(Issue(path, f"no {class_path}: {error}", remedy, "no-operator")) from error
-    except Exception as error:
-        message = f"{module_name} cannot be imported: {type(error).__name__}: {error}"
-        raise BuildError(Issue(path, message, "correct that module", "no-operator")) from error
+    found = imported(class_path, path, "no-operator")
     if not (isinstance(found, type) and issubclass(found, BaseOperator)):
         remedy = "name a class derived from BaseOperator"
         raise BuildError(Issue(path, f"{class_path} is no operator", remedy, "no-operator"))
     return found
 
 
-def _common_arguments(keys: TaskKeys) -> dict[str, Any]:
-    arguments = {
-        "execution_timeout": keys.timeout,
-        "retries": keys.retries,
-        "retry_delay": keys.retry_delay,
-        "trigger_rule": keys.trigger_rule,
-        "pool": keys.pool,
-    }
-    return {name: value for name, value in arguments.items() if value is not None}
+def _decorator(class_path: str, path: Path) -> Any:
+    """One of Airflow's task decorators, which the file may name by its kind: `airflow.sdk.task.branch`."""
+    from airflow_jobkit._compat import task as found
+
+    kind = class_path.partition(".task.")[2]
+    if not kind:
+        return found
+    try:
+        return getattr(found, kind)
+    except AttributeError:
+        remedy = "correct its kind, or install the provider it comes from"
+        issue = Issue((*path, "decorator"), f"no task decorator {kind!r}", remedy, "no-operator")
+        raise BuildError(issue) from None
 
 
 def _spark_arguments(task: SparkTask, settings: Settings) -> Mapping[str, Any]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from airflow_jobkit.loading.folder import dag_files, read_file
+from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, read_file
+from airflow_jobkit.loading.layers import DEFAULTS_FILES, FILE_DEFAULTS, Layer, Layers, folders_between
 from airflow_jobkit.loading.yaml_text import Document
 from airflow_jobkit.problems import Issue, Problem
-from airflow_jobkit.spec.dag import DagSpec, parse_dag
+from airflow_jobkit.spec.dag import DagSpec, defaults_issues, parse_dag
 from airflow_jobkit.spec.settings import Settings
+from airflow_jobkit.spec.variables import Variables
 
 PROBLEMS_DAG_ID = "jobkit_problems"
 SWEEPER_DAG_ID = "jobkit_sweeper"
@@ -20,10 +24,19 @@ _OUR_DAG_IDS = (PROBLEMS_DAG_ID, SWEEPER_DAG_ID)
 
 @dataclass(frozen=True)
 class LoadedDag:
-    """A DAG that can be built, and the document it came from, for mistakes that only building shows."""
+    """A DAG that can be built, and the layers it came from, for mistakes that only building shows."""
 
     spec: DagSpec
-    document: Document
+    layers: Layers
+
+    @property
+    def document(self) -> Document:
+        """The document that the DAG itself stands in."""
+        return self.layers.layers[-1].document
+
+    def problem(self, issue: Issue) -> Problem:
+        """The Issue, whose path starts at the DAG, with its place."""
+        return self.layers.problem(issue)
 
 
 @dataclass(frozen=True)
@@ -34,75 +47,198 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
-def load_files(paths: Iterable[Path], settings: Settings) -> Loaded:
-    """Read DAG files. A bad DAG is left out and reported; the good ones of the same file stay.
+class DagLoader:
+    """Reads DAG files of one project; what is above them is read once.
 
-    A DAG id that stands in two files is a Problem of the second; the first keeps it.
+    Args:
+        settings: The Settings of the project in its Environment.
+        top: The DAGs folder; folders from it down to a file's may have defaults.
+        environment: The process's environment, for `${env:NAME}`; default: its own.
     """
-    dags: dict[str, LoadedDag] = {}
-    problems: list[Problem] = []
-    for path in paths:
-        loaded = load_file(path, settings)
-        problems += loaded.problems
-        for dag in loaded.dags:
-            first = dags.setdefault(dag.spec.dag_id, dag)
-            if first is not dag:
-                message = f"{first.document.file} has a DAG of this id already"
-                issue = Issue((dag.spec.dag_id,), message, "rename one of them", "duplicate-dag", at="key")
-                problems.append(dag.document.problem(issue))
-    return Loaded(tuple(dags.values()), tuple(sorted(problems)))
+
+    def __init__(self, settings: Settings, top: Path, environment: Mapping[str, str] | None = None) -> None:
+        self._settings = settings
+        self._top = top.resolve()
+        self._variables = Variables(
+            settings.allowed_variables,
+            os.environ if environment is None else environment,
+            project_values(settings),
+        )
+        self._folders: dict[Path, tuple[Layer, ...]] = {}
+        self._project_layers = self._of_project()
+        self.problems: list[Problem] = []
+
+    def load(self, paths: Iterable[Path]) -> Loaded:
+        """Read DAG files. A bad DAG is left out and reported; the good ones of the same file stay.
+
+        A DAG id that stands in two files is a Problem of the second; the first keeps it.
+        """
+        dags: dict[str, LoadedDag] = {}
+        problems: list[Problem] = []
+        for path in paths:
+            loaded = self.load_file(path)
+            problems += loaded.problems
+            for dag in loaded.dags:
+                first = dags.setdefault(dag.spec.dag_id, dag)
+                if first is not dag:
+                    message = f"{first.document.file} has a DAG of this id already"
+                    issue = Issue(
+                        (dag.spec.dag_id,), message, "rename one of them", "duplicate-dag", at="key"
+                    )
+                    problems.append(dag.document.problem(issue))
+        return Loaded(tuple(dags.values()), tuple(sorted({*problems, *self.problems})))
+
+    def load_file(self, path: Path) -> Loaded:
+        """Read one DAG file; Problems of defaults above it are among `problems` of the loader."""
+        document = read_file(path)
+        data = document.data
+        issues: list[Issue] = []
+        if data is not None and "$" in document.text:
+            data, issues = self._variables.substituted(data)
+        above = (*self._project_layers, *self._of_folders(path))
+        found, dag_problems, file_issues = self._parsed(document, data, above)
+        problems = document.all_problems([*issues, *file_issues])
+        # A trap or a key that stands twice changes what the file means, so none of its DAGs is trusted.
+        trusted = () if document.problems or issues else tuple(found)
+        return Loaded(trusted, tuple(dict.fromkeys((*problems, *_beside(dag_problems, problems)))))
+
+    def load_dag(self, dag_id: str, folder: Path) -> Loaded:
+        """Read only the file that defines a DAG.
+
+        Files that do not hold the id's bytes are not parsed. Where the file that holds them is bad, its
+        Problems come back; where no file does, nothing comes back.
+        """
+        problems: list[Problem] = []
+        needle = dag_id.encode()
+        for path in dag_files(folder):
+            if needle not in _bytes(path):
+                continue
+            loaded = self.load_file(path)
+            found = tuple(dag for dag in loaded.dags if dag.spec.dag_id == dag_id)
+            if found:
+                return Loaded(found, ())
+            problems += loaded.problems
+        return Loaded((), tuple(sorted({*problems, *(self.problems if problems else ())})))
+
+    def _parsed(
+        self, document: Document, data: Any, above: tuple[Layer, ...]
+    ) -> tuple[list[LoadedDag], list[Problem], list[Issue]]:
+        """The good DAGs of a document, what is wrong with the others, and with the document itself."""
+        if data is None and document.problems:
+            return [], [], []
+        if data is None:
+            remedy = "write `<dag_id>:` with `tasks:` below it, or remove the file"
+            return [], [], [Issue((), "the file is empty", remedy, "empty")]
+        if not isinstance(data, Mapping):
+            remedy = "start with `<dag_id>:` and put its `tasks:` below it"
+            return [], [], [Issue((), "the file holds no DAGs", remedy, "type")]
+        dags: list[LoadedDag] = []
+        problems: list[Problem] = []
+        issues: list[Issue] = []
+        if FILE_DEFAULTS in data:
+            own = data[FILE_DEFAULTS]
+            above = (*above, Layer(document, (FILE_DEFAULTS,), own))
+            issues += [issue.below(FILE_DEFAULTS) for issue in _defaults_issues(own)]
+        for key, value in data.items():
+            if key == FILE_DEFAULTS:
+                continue
+            layers = Layers((*above, Layer(document, (str(key),), value)))
+            spec, found = parse_dag(key, layers.merged() if above else value, self._settings)
+            problems += [layers.problem(issue) for issue in found]
+            if key in _OUR_DAG_IDS:
+                message = "jobkit has a DAG of this id itself"
+                issues.append(Issue((str(key),), message, "rename yours", "reserved-name", at="key"))
+            elif spec is not None:
+                dags.append(LoadedDag(spec, layers))
+        return dags, problems, issues
+
+    def _of_project(self) -> tuple[Layer, ...]:
+        """The layers of `jobkit.yaml`."""
+        if not self._settings.defaults:
+            return ()
+        document = read_file(self._top / PROJECT_FILE)
+        return tuple(Layer(document, path, data) for path, data in self._settings.defaults)
+
+    def _of_folders(self, path: Path) -> tuple[Layer, ...]:
+        """The layers of the folders from the top down to that of a file."""
+        folder = path.parent
+        if folder not in self._folders:
+            found = [self._of_folder(one) for one in folders_between(self._top, path)]
+            self._folders[folder] = tuple(layer for layer in found if layer is not None)
+        return self._folders[folder]
+
+    def _of_folder(self, folder: Path) -> Layer | None:
+        for name in DEFAULTS_FILES:
+            file = folder / name
+            if file.is_file():
+                document = read_file(file)
+                data = document.data
+                issues: list[Issue] = []
+                if "$" in document.text:
+                    data, issues = self._variables.substituted(data)
+                issues = [*issues, *(_defaults_issues(data) if data is not None else ())]
+                self.problems += document.all_problems(issues)
+                return Layer(document, (), data)
+        return None
 
 
-def load_file(path: Path, settings: Settings) -> Loaded:
-    """Read one DAG file."""
-    document = read_file(path)
-    specs, issues = _parse_dags(document, settings)
-    # A trap or a key that stands twice changes what the file means, so none of its DAGs is trusted.
-    trusted = () if document.problems else specs
-    return Loaded(tuple(LoadedDag(spec, document) for spec in trusted), document.all_problems(issues))
+def _defaults_issues(data: Any) -> list[Issue]:
+    if data is None:
+        return []
+    if not isinstance(data, Mapping):
+        return [Issue((), "expected a mapping of keys", "write `key: value` lines", "type")]
+    return defaults_issues(data)
+
+
+def _beside(found: Iterable[Problem], told: Iterable[Problem]) -> Iterator[Problem]:
+    """Those Problems of DAGs that do not follow from a mistake at the same place, told already, each once.
+
+    What an alias or a layer repeats has one place.
+    """
+    places = {(problem.file, problem.line, problem.column) for problem in told}
+    once = {(one.file, one.line, one.column, one.message): one for one in reversed([*found])}
+    return (one for one in reversed(once.values()) if (one.file, one.line, one.column) not in places)
+
+
+def project_values(settings: Settings) -> dict[str, str]:
+    """What `${jobkit:...}` can name in a YAML."""
+    values = {
+        "project": settings.project,
+        "environment": settings.environment,
+        "engine": settings.engine,
+        "code_root": settings.code_root or "",
+        "code_version": settings.code_version or "",
+        "data_root": settings.data_root,
+        "runs_root": settings.runs_root,
+        "base": settings.base,
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def load_files(paths: Iterable[Path], settings: Settings, top: Path | None = None) -> Loaded:
+    """Read DAG files, as `DagLoader.load` does."""
+    paths = list(paths)
+    return DagLoader(settings, top or _top(paths, settings)).load(paths)
+
+
+def load_file(path: Path, settings: Settings, top: Path | None = None) -> Loaded:
+    """Read one DAG file, with the Problems of the defaults above it."""
+    return load_files([path], settings, top)
 
 
 def load_dag(dag_id: str, folder: Path, settings: Settings) -> Loaded:
-    """Read only the file that defines a DAG.
-
-    Files that do not hold the id's bytes are not parsed. Where the file that holds them is bad, its Problems
-    come back; where no file does, nothing comes back.
-    """
-    problems: list[Problem] = []
-    needle = dag_id.encode()
-    for path in dag_files(folder):
-        if needle not in _bytes(path):
-            continue
-        loaded = load_file(path, settings)
-        found = tuple(dag for dag in loaded.dags if dag.spec.dag_id == dag_id)
-        if found:
-            return Loaded(found, ())
-        problems += loaded.problems
-    return Loaded((), tuple(sorted(problems)))
+    """Read only the file that defines a DAG, as `DagLoader.load_dag` does."""
+    return DagLoader(settings, folder).load_dag(dag_id, folder)
 
 
-def _parse_dags(document: Document, settings: Settings) -> tuple[list[DagSpec], list[Issue]]:
-    """The good DAGs of a document, and what is wrong with the others."""
-    data = document.data
-    if data is None and document.problems:
-        return [], []
-    if data is None:
-        message, remedy = "the file is empty", "write `<dag_id>:` with `tasks:` below it, or remove the file"
-        return [], [Issue((), message, remedy, "empty")]
-    if not isinstance(data, Mapping):
-        message, remedy = "the file holds no DAGs", "start with `<dag_id>:` and put its `tasks:` below it"
-        return [], [Issue((), message, remedy, "type")]
-    specs: list[DagSpec] = []
-    issues: list[Issue] = []
-    for key, value in data.items():
-        spec, found = parse_dag(key, value, settings)
-        issues += [issue.below(str(key)) for issue in found]
-        if key in _OUR_DAG_IDS:
-            message = "jobkit has a DAG of this id itself"
-            issues.append(Issue((str(key),), message, "rename yours", "reserved-name", at="key"))
-        elif spec is not None:
-            specs.append(spec)
-    return specs, issues
+def _top(paths: list[Path], settings: Settings) -> Path:
+    """The DAGs folder of some files: the nearest above them with a project file."""
+    base = Path(settings.base)
+    for path in paths[:1]:
+        for folder in path.resolve().parents:
+            if (folder / PROJECT_FILE).is_file():
+                return folder
+    return base
 
 
 def _bytes(path: Path) -> bytes:

@@ -15,6 +15,7 @@ from airflow_jobkit.spec.project import ProjectSpec, parse_project
 from airflow_jobkit.spec.settings import Settings, resolve_settings
 
 PROJECT_FILE = "jobkit.yaml"
+_NO_DAGS = frozenset({PROJECT_FILE, "defaults.yaml", "defaults.yml"})
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def dag_files(folder: Path) -> list[Path]:
         found += [
             Path(parent, name)
             for name in names
-            if name.endswith((".yaml", ".yml")) and name != PROJECT_FILE and not name.startswith(".")
+            if name.endswith((".yaml", ".yml")) and name not in _NO_DAGS and not name.startswith(".")
         ]
     return sorted(found)
 

@@ -1,18 +1,88 @@
-"""The edges between the tasks of a DAG: unknown dependencies and cycles."""
+"""The edges between the tasks and groups of a DAG: unknown dependencies and cycles."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from airflow_jobkit.problems import Issue, choices_remedy
+from airflow_jobkit.problems import Issue, Path, choices_remedy
+from airflow_jobkit.spec.members import Member, Members
+from airflow_jobkit.spec.task import Task, task_references
 
 
-def edge_issues(dependencies: Mapping[str, Sequence[object]]) -> list[Issue]:
+@dataclass(frozen=True)
+class Link:
+    """That a member waits for another: the other as it is named, its id where there is one, and the place."""
+
+    name: str
+    upstream: str | None
+    path: Path
+    is_reference: bool = False
+
+
+class Edges:
+    """The edges of a DAG, by the ids of its tasks and groups; what is no text is passed over."""
+
+    def __init__(self, members: Members, tasks: Mapping[str, Task]) -> None:
+        self._members = members
+        self.links: dict[str, list[Link]] = {}
+        for member in (*members.tasks.values(), *members.groups.values()):
+            self.links[member.id] = self._dependencies(member)
+        for task_id, task in tasks.items():
+            self.links[task_id] += self._references(members.tasks[task_id], task)
+
+    @property
+    def upstream(self) -> dict[str, tuple[str, ...]]:
+        """For each member that waits for any, the ids of those that it names as dependencies."""
+        found = {
+            member: tuple(link.upstream for link in links if link.upstream and not link.is_reference)
+            for member, links in self.links.items()
+        }
+        return {member: ids for member, ids in found.items() if ids}
+
+    def names(self, but: str) -> list[str]:
+        """What a member can wait for: the names that the file has."""
+        members = self._members
+        return [m.name for m in (*members.tasks.values(), *members.groups.values()) if m.id != but]
+
+    def parent(self, member: str) -> str | None:
+        """The group around a member."""
+        found = self._members.tasks.get(member) or self._members.groups.get(member)
+        return found.group if found is not None else None
+
+    def is_group(self, member: str) -> bool:
+        """Whether it is a group."""
+        return member in self._members.groups
+
+    def _dependencies(self, member: Member) -> list[Link]:
+        listed = member.data.get("dependencies") if isinstance(member.data, Mapping) else None
+        return [
+            Link(name, self._members.resolve(name, member.group), (*member.path, "dependencies", position))
+            for position, name in enumerate(listed if isinstance(listed, list) else [])
+            if isinstance(name, str)
+        ]
+
+    def _references(self, member: Member, task: Task) -> list[Link]:
+        links = []
+        for reference in task_references(task):
+            name = reference.task
+            found = self._members.resolve(name, member.group)
+            if found is None and "." in name and self._is_value_of_group(name, member):
+                continue
+            links.append(Link(name, found, (*member.path, *reference.path), is_reference=True))
+        return links
+
+    def _is_value_of_group(self, name: str, member: Member) -> bool:
+        """Whether `+group.value` means what a mapped group around the member is mapped over."""
+        group, _, value = name.rpartition(".")
+        around = self._members.resolve(group, member.group)
+        data = self._members.groups[around].data if around in self._members.groups else {}
+        return any(value in (data.get(key) or {}) for key in ("expand", "partial"))
+
+
+def edge_issues(edges: Edges) -> list[Issue]:
     """Everything wrong with the edges.
-
-    Args:
-        dependencies: For each task, the tasks it waits for; what is no text is passed over.
 
     Returns:
         An Issue for each dependency on a task that does not exist, and one for each cycle, named as a path,
@@ -20,43 +90,80 @@ def edge_issues(dependencies: Mapping[str, Sequence[object]]) -> list[Issue]:
     """
     issues = [
         Issue(
-            ("tasks", task, "dependencies", position),
-            f"no task {upstream!r} in this DAG",
-            choices_remedy(upstream, [other for other in dependencies if other != task]),
+            link.path,
+            f"no task {link.name!r} in this DAG",
+            choices_remedy(link.name, edges.names(member)),
             "unknown-dependency",
         )
-        for task, upstreams in dependencies.items()
-        for position, upstream in enumerate(upstreams)
-        if isinstance(upstream, str) and upstream not in dependencies
+        for member, links in edges.links.items()
+        for link in links
+        if link.upstream is None
     ]
-    return issues + [_cycle_issue(cycle, dependencies) for cycle in _cycles(dependencies)]
+    return issues + [_cycle_issue(cycle, edges) for cycle in _cycles(edges)]
 
 
-def _cycles(dependencies: Mapping[str, Sequence[object]]) -> Iterator[list[str]]:
-    """Cycles from each task to the one that waits for it; without their last edges no cycle is left."""
-    left = {
-        task: [upstream for upstream in upstreams if isinstance(upstream, str)]
-        for task, upstreams in dependencies.items()
-    }
+def _graph(edges: Edges) -> dict[str, list[str]]:
+    """Who waits for whom, where a group waits for all that is in it, and what is in it for what it waits for.
+
+    A group is two nodes: its start, which all in it wait for, and its end, which waits for all in it.
+    """
+    graph: dict[str, list[str]] = {}
+    for member, links in edges.links.items():
+        start = f"{member}/start" if edges.is_group(member) else member
+        waits = [link.upstream for link in links if link.upstream is not None]
+        parent = edges.parent(member)
+        graph.setdefault(start, []).extend([*waits, *([f"{parent}/start"] if parent else [])])
+        if edges.is_group(member):
+            graph.setdefault(member, []).append(start)
+        if parent:
+            graph.setdefault(parent, []).append(member)
+    return graph
+
+
+def _cycles(edges: Edges) -> Iterator[list[str]]:
+    """Cycles from each node to the one that waits for it; without their last edges no cycle is left."""
+    left = _graph(edges)
     while True:
         try:
             TopologicalSorter(left).prepare()
         except CycleError as error:  # noqa: PERF203 - once per cycle
             cycle: list[str] = error.args[1]
-            yield cycle
-            task, upstream = cycle[-1], cycle[-2]
+            cut = _named_edge(cycle, edges)
+            yield cut
+            task, upstream = _start(cut[-1], edges), cut[-2]
             left[task] = [other for other in left[task] if other != upstream]
         else:
             return
 
 
-def _cycle_issue(cycle: list[str], dependencies: Mapping[str, Sequence[object]]) -> Issue:
+def _start(member: str, edges: Edges) -> str:
+    return f"{member}/start" if edges.is_group(member) else member
+
+
+def _named_edge(cycle: Sequence[str], edges: Edges) -> list[str]:
+    """The members of a cycle, turned so that its last edge is a dependency that the file names."""
+    nodes = list(cycle[:-1])
+    for turn in range(len(nodes)):
+        # The last edge stays the one that it is, where a file names it.
+        turned = [*nodes[-turn:], *nodes[:-turn]] if turn else nodes
+        closing, before = turned[0].removesuffix("/start"), turned[-1]
+        if any(link.upstream == before for link in edges.links.get(closing, ())):
+            return [*_members_only(turned), closing]
+    return [node.removesuffix("/start") for node in cycle]
+
+
+def _members_only(nodes: Sequence[str]) -> list[str]:
+    named = [node.removesuffix("/start") for node in nodes]
+    return [name for position, name in enumerate(named) if not position or named[position - 1] != name]
+
+
+def _cycle_issue(cycle: list[str], edges: Edges) -> Issue:
     task, upstream = cycle[-1], cycle[-2]
     message, remedy = (
         f"the tasks wait for each other: {' -> '.join(cycle)}",
         "take one of these dependencies out",
     )
-    if task == upstream:
+    if len(cycle) == 2 and task == upstream:
         message, remedy = "the task waits for itself", "take this dependency out"
-    path = ("tasks", task, "dependencies", list(dependencies[task]).index(upstream))
+    path = next((link.path for link in edges.links[task] if link.upstream == upstream), ("tasks", task))
     return Issue(path, message, remedy, "cycle")

@@ -16,7 +16,8 @@ from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.code import CodeLayout, CodeSpec, resolve_code
 from airflow_jobkit.spec.model import Spec, Texts, parse_model
 from airflow_jobkit.spec.notifiers import choice_issue, class_issues, merged_services
-from airflow_jobkit.spec.values import Name, Schedule
+from airflow_jobkit.spec.schedule import CronField
+from airflow_jobkit.spec.values import Name
 
 Keys = TypeVar("Keys", bound=BaseModel)
 
@@ -56,6 +57,12 @@ class OperatorsSpec(Spec):
     allow: Texts = ()
 
 
+class VariablesSpec(Spec):
+    """Which environment variables a YAML may name as `${env:NAME}`; secrets never."""
+
+    env: Texts = ()
+
+
 def _plain_sweeper(value: Any) -> Any:
     if isinstance(value, bool):
         return {"enabled": value}
@@ -76,7 +83,7 @@ class SweeperSpec(Spec):
     """
 
     enabled: bool = True
-    schedule: Schedule = "*/10 * * * *"
+    schedule: CronField = "*/10 * * * *"
     grace: Duration = dt.timedelta(minutes=1)
 
     def overlaid_by(self, upper: SweeperSpec) -> Self:
@@ -95,11 +102,13 @@ class LayerSpec(Spec):
     notification: NotificationSpec = NotificationSpec()
     datasets: Mapping[Name, DatasetSpec] = Field(default_factory=dict)
     sweeper: Annotated[SweeperSpec, BeforeValidator(_plain_sweeper)] = SweeperSpec()
+    defaults: Mapping[str, Any] = Field(default_factory=dict)
 
 
 class _ProjectKeys(LayerSpec):
     project: Name
     operators: OperatorsSpec = OperatorsSpec()
+    variables: VariablesSpec = VariablesSpec()
     environments: Mapping[Name, Any] = Field(default_factory=dict, repr=False)
 
 
@@ -127,6 +136,7 @@ class ProjectSpec:
         environments: The Environments without a mistake, by name.
         environment_names: The names of all Environments, also of those left out for their mistakes.
         allowed_operators: The import prefixes that an `operator:` may come from.
+        allowed_variables: The environment variables that a YAML may name.
     """
 
     project: str
@@ -135,6 +145,7 @@ class ProjectSpec:
     environments: Mapping[str, EnvironmentSpec]
     environment_names: tuple[str, ...]
     allowed_operators: tuple[str, ...]
+    allowed_variables: tuple[str, ...] = ()
 
 
 def parse_project(data: object) -> tuple[ProjectSpec | None, list[Issue]]:
@@ -164,7 +175,8 @@ def parse_project(data: object) -> tuple[ProjectSpec | None, list[Issue]]:
     environments = {name: own for name, own in environments.items() if not misplaced[name]}
     allowed = (*ALWAYS_ALLOWED_OPERATORS, *keys.operators.allow)
     names = tuple(keys.environments)
-    return ProjectSpec(keys.project, keys, options, environments, names, allowed), issues
+    variables = keys.variables.env
+    return ProjectSpec(keys.project, keys, options, environments, names, allowed, variables), issues
 
 
 def _parse_environments(overlays: Mapping[Any, Any]) -> tuple[dict[str, EnvironmentSpec], list[Issue]]:

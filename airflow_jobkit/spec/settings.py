@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import pathlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from airflow_jobkit.engines import options_class
 from airflow_jobkit.engines.options import EngineOptions, RemoteOptions
 from airflow_jobkit.errors import EnvironmentNotFoundError
-from airflow_jobkit.problems import Issue, choices_remedy
+from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.code import Code, CodeRoot, resolve_code
 from airflow_jobkit.spec.notifiers import BUILT_IN_NOTIFIERS, merged_services
 from airflow_jobkit.spec.places import place
-from airflow_jobkit.spec.project import DatasetSpec, ProjectSpec, SweeperSpec
+from airflow_jobkit.spec.project import DatasetSpec, LayerSpec, ProjectSpec, SweeperSpec
 
 DEFAULT_ENGINE = "local"
 DEFAULT_DATA_ROOT = ".jobkit/data"
@@ -60,6 +60,9 @@ class Settings:
         aws_conn_id: Airflow's connection for what stands on S3.
         base: The folder that relative places start from.
         sweeper: The DAG that stops orphaned runs.
+        allowed_variables: The environment variables that a YAML may name.
+        defaults: What `jobkit.yaml` sets for every DAG, the project's first, then the Environment's, each
+            with the path at which it stands.
     """
 
     project: str
@@ -77,6 +80,8 @@ class Settings:
     aws_conn_id: str = DEFAULT_AWS_CONNECTION
     base: str = "."
     sweeper: Sweeper = Sweeper()
+    allowed_variables: tuple[str, ...] = ()
+    defaults: tuple[tuple[Path, Mapping[str, Any]], ...] = ()
 
     @property
     def code_root(self) -> str | None:
@@ -89,7 +94,7 @@ class Settings:
         return tuple(dict.fromkeys((*BUILT_IN_NOTIFIERS, *self.notifiers)))
 
 
-def resolve_settings(project: ProjectSpec, environment: str, base: Path) -> Settings:
+def resolve_settings(project: ProjectSpec, environment: str, base: pathlib.Path) -> Settings:
     """Lay an Environment over its project.
 
     Args:
@@ -131,7 +136,20 @@ def resolve_settings(project: ProjectSpec, environment: str, base: Path) -> Sett
         sweeper=_sweeper(
             project.layer.sweeper.overlaid_by(overlay.layer.sweeper), (engine, *overlay.options)
         ),
+        allowed_variables=project.allowed_variables,
+        defaults=_defaults(project.layer, environment, overlay.layer),
     )
+
+
+def _defaults(
+    project: LayerSpec, environment: str, overlay: LayerSpec
+) -> tuple[tuple[Path, Mapping[str, Any]], ...]:
+    """What the project and its Environment set for every DAG, each with its place; without empty ones."""
+    places: tuple[tuple[Path, Mapping[str, Any]], ...] = (
+        (("defaults",), project.defaults),
+        (("environments", environment, "defaults"), overlay.defaults),
+    )
+    return tuple((path, data) for path, data in places if data)
 
 
 def _sweeper(spec: SweeperSpec, engines: Iterable[str]) -> Sweeper:
@@ -139,7 +157,7 @@ def _sweeper(spec: SweeperSpec, engines: Iterable[str]) -> Sweeper:
     return Sweeper(spec.enabled, spec.schedule, spec.grace, tuple(remote))
 
 
-def _runs_root(code: Code, runs: str | None, base: Path) -> str:
+def _runs_root(code: Code, runs: str | None, base: pathlib.Path) -> str:
     if runs is None:
         assert isinstance(code, CodeRoot)  # noqa: S101 - the project leaves out Environments without either
         runs = f"{code.root}/runs"

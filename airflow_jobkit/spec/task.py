@@ -8,16 +8,47 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from airflow_jobkit.engines import engine_names, options_class
 from airflow_jobkit.engines.options import EngineOptions
-from airflow_jobkit.fields import Duration, describe, mistake
+from airflow_jobkit.fields import describe, mistake
 from airflow_jobkit.problems import Issue, did_you_mean
+from airflow_jobkit.spec.callables import callback_issues, not_allowed, parse_callable_path
 from airflow_jobkit.spec.code import Code, OwnCodeSpec, resolve_code
-from airflow_jobkit.spec.model import Spec, Texts, parse_model
+from airflow_jobkit.spec.common import TaskKeys
+from airflow_jobkit.spec.model import parse_model
 from airflow_jobkit.spec.project import parse_with_engines
+from airflow_jobkit.spec.references import Reference, references_in
 from airflow_jobkit.spec.settings import Settings, merge_options
-from airflow_jobkit.spec.values import CodeVersion, Name, TriggerRule
+from airflow_jobkit.spec.typed import type_issues
+from airflow_jobkit.spec.values import CodeVersion, Name
+
+_DECORATOR = re.compile(r"airflow\.(sdk|decorators|sdk\.definitions\.decorators)\.task(\.[a-z_]+)?")
+_KINDS = ("spark_job", "operator", "decorator")
+_CALLABLES = ("python_callable", "execution_date_fn", "response_check", "response_filter")
+# What other factories run from files or from text; here a function has an import path.
+_ELSEWHERE: Mapping[str, str] = {
+    "python_callable_file": "write `python_callable: package.module.function` instead of file and name",
+    "python_callable_name": "write `python_callable: package.module.function` instead of file and name",
+    "response_check_lambda": "write `response_check: package.module.function`",
+    "response_check_name": "write `response_check: package.module.function`",
+    "response_check_file": "write `response_check: package.module.function`",
+    "execution_date_fn_name": "write `execution_date_fn: package.module.function`",
+    "execution_date_fn_file": "write `execution_date_fn: package.module.function`",
+    "success_check_lambda": "write the check in SQL, or a function in an operator of your own",
+    "failure_check_lambda": "write the check in SQL, or a function in an operator of your own",
+    "variables_as_arguments": 'write "{{ var.value.name }}" in the argument itself, which Airflow fills in',
+    "retry_delay_sec": "write `retry_delay: 5m`",
+    "execution_timeout_secs": "write `timeout: 30m`",
+    "sla_secs": "take it out; Airflow 3 has no SLAs",
+    "execution_delta_secs": "write `execution_delta: 1h`",
+    **{
+        f"on_{event}_callback_{part}": f"write `on_{event}_callback: package.module.function`"
+        for event in ("execute", "success", "failure", "retry", "skipped")
+        for part in ("name", "file")
+    },
+}
 
 RESERVED_ARGUMENTS = frozenset(
     {"module_name", "notification_service_type", "databricks_connection_name", "jobkit_envelope"}
@@ -41,15 +72,14 @@ def parse_class_path(value: Any) -> str:
     return value
 
 
-class TaskKeys(Spec):
-    """What every task can set; the names are Airflow's, but for `timeout` (its execution_timeout)."""
-
-    dependencies: Texts = ()
-    timeout: Duration | None = None
-    retries: Annotated[int, Field(ge=0)] | None = None
-    retry_delay: Duration | None = None
-    trigger_rule: TriggerRule | None = None
-    pool: str | None = None
+def parse_decorator(value: Any) -> str:
+    """Read one of Airflow's task decorators: `airflow.sdk.task`, or one of its kinds, `...task.branch`."""
+    if not isinstance(value, str) or not _DECORATOR.fullmatch(value):
+        raise mistake(
+            f"not one of Airflow's task decorators: {describe(value)}",
+            "write airflow.sdk.task or airflow.decorators.task, or one of its kinds such as `...task.branch`",
+        )
+    return value
 
 
 class SparkTaskKeys(TaskKeys):
@@ -73,6 +103,18 @@ class OperatorTaskKeys(TaskKeys):
     operator: Annotated[str, BeforeValidator(parse_class_path)]
 
 
+class DecoratorTaskKeys(TaskKeys):
+    """A task that calls a Python function (TaskFlow); every other key is an argument of it or the decorator.
+
+    Attributes:
+        decorator: Airflow's decorator, such as `airflow.sdk.task` or `airflow.decorators.task.branch`.
+        python_callable: The function, by its import path.
+    """
+
+    decorator: Annotated[str, BeforeValidator(parse_decorator)]
+    python_callable: Annotated[str, BeforeValidator(parse_callable_path)]
+
+
 @dataclass(frozen=True)
 class SparkTask:
     """A task that runs a Job, with the Engine it runs on, and the options and the code that hold for it."""
@@ -93,7 +135,25 @@ class OperatorTask:
     arguments: Mapping[str, Any]
 
 
-Task = SparkTask | OperatorTask
+@dataclass(frozen=True)
+class DecoratorTask:
+    """A task that calls a function, with the arguments of the function and of its decorator."""
+
+    task_id: str
+    keys: DecoratorTaskKeys
+    arguments: Mapping[str, Any]
+
+
+Task = SparkTask | OperatorTask | DecoratorTask
+
+
+def task_references(task: Task) -> tuple[Reference, ...]:
+    """The tasks whose results a task takes: `+extract` in its arguments, or what it expands over."""
+    keys = task.keys
+    found = [*references_in(keys.expand, ("expand",)), *references_in(keys.partial, ("partial",))]
+    if isinstance(task, DecoratorTask):
+        found += references_in(task.arguments, ())
+    return tuple(found)
 
 
 def parse_task(
@@ -111,26 +171,63 @@ def parse_task(
     Returns:
         The task, or None, and Issues whose paths start at the task.
     """
-    kinds = [key for key in ("spark_job", "operator") if isinstance(data, Mapping) and key in data]
-    if not isinstance(data, Mapping) or not kinds:
+    if not isinstance(data, Mapping):
+        return None, [_kindless(data)]
+    kinds = [key for key in _KINDS if key in data]
+    if not kinds:
         return None, [_kindless(data)]
     if len(kinds) > 1:
-        message, remedy = "the task says both `spark_job` and `operator`", "take one of them out"
-        return None, [Issue(("operator",), message, remedy, "contradiction", at="key")]
+        message, remedy = f"the task says both `{kinds[0]}` and `{kinds[1]}`", "take one of them out"
+        return None, [Issue((kinds[1],), message, remedy, "contradiction", at="key")]
+    task: Task | None
     if kinds == ["spark_job"]:
-        return _spark_task(task_id, data, engine, options, settings)
-    return _operator_task(task_id, data, settings.allowed_operators)
+        task, issues = _spark_task(task_id, data, engine, options, settings)
+    else:
+        task, issues = _free_task(task_id, data, kinds[0], settings.allowed_operators)
+    if task is not None:
+        issues += callback_issues(task.keys, settings.allowed_operators)
+        issues += _mapping_issues(task)
+    return (None, issues) if issues else (task, [])
 
 
 def _kindless(data: object) -> Issue:
-    """The Issue of a task that says neither `spark_job` nor `operator`, or misspells it."""
+    """The Issue of a task that says none of `spark_job`, `operator` and `decorator`, or misspells it."""
     for key in data if isinstance(data, Mapping) else ():
-        meant = did_you_mean(key, ("spark_job", "operator"))
+        meant = did_you_mean(key, _KINDS)
         if meant is not None:
             return Issue((str(key),), "unknown key", f"did you mean {meant}?", "unknown-key", at="key")
     message = "the task says neither `spark_job` nor `operator`"
     remedy = "add `spark_job: package.module` or `operator: package.module.Class`"
     return Issue((), message, remedy, "missing-key", at="key")
+
+
+def _mapping_issues(task: Task) -> list[Issue]:
+    """What is wrong with the way a task is mapped."""
+    keys = task.keys
+    if keys.partial and not keys.expand:
+        remedy = "add `expand: {...}`, or move these arguments into the task"
+        return [Issue(("partial",), "`partial` without `expand`", remedy, "contradiction", at="key")]
+    issues = []
+    for name, value in keys.expand.items():
+        if not isinstance(value, list | Mapping) and not any(references_in(value, ())):
+            remedy = 'write a list, a mapping, or "+task" for what a task returns'
+            message = f"nothing to expand over: {describe(value)}"
+            issues.append(Issue(("expand", name), message, remedy, "bad-value"))
+    if isinstance(task, SparkTask):
+        known = ("job_args",)
+        for place, given in (("expand", keys.expand), ("partial", keys.partial)):
+            issues += [
+                Issue(
+                    (place, name),
+                    "unknown key",
+                    "write job_args, the job's arguments",
+                    "unknown-key",
+                    at="key",
+                )
+                for name in given
+                if name not in known
+            ]
+    return issues
 
 
 def _spark_task(
@@ -158,20 +255,51 @@ def _spark_task(
     return (None, issues) if issues else (SparkTask(task_id, keys, engine, held, code), [])
 
 
-def _operator_task(
-    task_id: str, data: Mapping[Any, Any], allowed: Sequence[str]
-) -> tuple[OperatorTask | None, list[Issue]]:
-    own = {key: value for key, value in data.items() if key in OperatorTaskKeys.model_fields}
+def _free_task(
+    task_id: str, data: Mapping[Any, Any], kind: str, allowed: Sequence[str]
+) -> tuple[OperatorTask | DecoratorTask | None, list[Issue]]:
+    """A task whose further keys are arguments of an operator, or of a function and its decorator."""
+    model = OperatorTaskKeys if kind == "operator" else DecoratorTaskKeys
+    own = {key: value for key, value in data.items() if key in model.model_fields}
     arguments = {key: value for key, value in data.items() if key not in own}
     issues = [
         Issue((key,), f"an argument's name is text, got {describe(key)}", "rename the key", "type", at="key")
         for key in arguments
         if not isinstance(key, str)
     ]
-    keys = parse_model(OperatorTaskKeys, own)
+    issues += [
+        Issue((key,), f"`{key}` is not known here", _ELSEWHERE[key], "elsewhere", at="key")
+        for key in arguments
+        if key in _ELSEWHERE
+    ]
+    issues += type_issues(arguments)
+    keys = parse_model(model, own)
     if isinstance(keys, list):
-        return None, issues + keys
-    if not keys.operator.startswith(tuple(allowed)):
-        remedy = f"allow its package in jobkit.yaml: `operators: {{allow: [{keys.operator.split('.')[0]}.]}}`"
-        issues.append(Issue(("operator",), f"{keys.operator} is not allowed", remedy, "not-allowed"))
+        missing = [issue for issue in keys if not (issue.code == "missing-key" and issues)]
+        return None, issues + missing
+    if isinstance(keys, DecoratorTaskKeys):
+        issues += not_allowed(("python_callable",), keys.python_callable, allowed)
+        return (None, issues) if issues else (DecoratorTask(task_id, keys, arguments), [])
+    assert isinstance(keys, OperatorTaskKeys)  # noqa: S101 - there are two models
+    issues += not_allowed(("operator",), keys.operator, allowed)
+    issues += _callable_issues(arguments, allowed)
     return (None, issues) if issues else (OperatorTask(task_id, keys, arguments), [])
+
+
+def _callable_issues(arguments: Mapping[str, Any], allowed: Sequence[str]) -> list[Issue]:
+    """What is wrong with the functions that an operator is given."""
+    issues: list[Issue] = []
+    for name in _CALLABLES:
+        value = arguments.get(name)
+        if isinstance(value, str):
+            try:
+                issues += not_allowed((name,), parse_callable_path(value), allowed)
+            except PydanticCustomError as error:
+                found = error.context or {}
+                issues.append(Issue((name,), found["message"], found["remedy"], found["code"]))
+    return issues
+
+
+def callable_arguments(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """The arguments of an operator that name a function, with its import path."""
+    return {name: arguments[name] for name in _CALLABLES if isinstance(arguments.get(name), str)}

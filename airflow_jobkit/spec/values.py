@@ -1,4 +1,4 @@
-"""Values that YAML writes in words: dates, versions, names, schedules."""
+"""Values that YAML writes in words: dates, versions, names, trigger rules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from packaging.version import InvalidVersion, Version
 from pydantic import BeforeValidator
 
-from airflow_jobkit.fields import describe, mistake
+from airflow_jobkit.fields import datetime_of, describe, mistake
 from airflow_jobkit.problems import choices_remedy
 
 # PEP 440's public versions, in a form that a browser's trigger form can check too.
@@ -30,8 +30,6 @@ TRIGGER_RULES = (
     "none_skipped",
     "always",
 )
-PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
-NO_CRON = ("@once", "@continuous")
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,250}")
 
@@ -59,7 +57,8 @@ def name_problem(value: object, what: str) -> tuple[str, str] | None:
 
 
 def parse_moment(value: Any) -> dt.datetime:
-    """Read a date or a date with a time; without a zone it is UTC."""
+    """Read a date or a date with a time, a typed one too; without a zone it is UTC."""
+    value = datetime_of(value) or value
     if isinstance(value, str):
         try:
             value = dt.datetime.fromisoformat(value)
@@ -94,23 +93,6 @@ def parse_version(value: Any) -> str:
     return str(version)
 
 
-def parse_schedule(value: Any) -> str | None:
-    """Read a cron expression, a preset such as `@daily`, or nothing."""
-    from croniter import croniter  # only files that set a schedule pay for it
-
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise mistake(f"a schedule is text, got {describe(value)}", 'put it in quotes: "0 6 * * *"')
-    if value in PRESETS:
-        return value
-    if value.startswith("@") or len(value.split()) != 5 or not croniter.is_valid(value):
-        raise mistake(
-            f"not a schedule: {describe(value)}", 'write cron, "0 6 * * *", or @daily, @hourly, ...'
-        )
-    return value
-
-
 def parse_trigger_rule(value: Any) -> str:
     """Read when a task runs, going by the ends of those it waits for: one of Airflow's trigger rules."""
     if value not in TRIGGER_RULES:
@@ -122,4 +104,3 @@ Moment = Annotated[dt.datetime, BeforeValidator(parse_moment)]
 CodeVersion = Annotated[str, BeforeValidator(parse_version)]
 Name = Annotated[str, BeforeValidator(parse_name)]
 TriggerRule = Annotated[str, BeforeValidator(parse_trigger_rule)]
-Schedule = Annotated[str | None, BeforeValidator(parse_schedule)]

@@ -148,7 +148,7 @@ def cells(maker: Maker, engine: Engine, mode: Mode) -> Iterator[Cell]:
 
 
 def _on_airflow_3_0(scenario: Scenario) -> Scenario:
-    """What must come of a scenario where Airflow fails a task for good whose process is killed, retries or not.
+    """What must come of a scenario where Airflow fails a task for good when its process is killed.
 
     So nothing takes the run over: it must not be doubled, and the sweeper must stop it if it goes on.
     """

@@ -69,7 +69,7 @@ def test_json_holds_each_problem_with_its_place(
 ) -> None:
     project("dags/bad.yaml", "weather:\n  colour: blue\n  tasks: {read: {spark_job: dwh.b}}\n")
     (problem,) = as_json()["problems"]
-    assert problem.pop("remedy").startswith("choose one of ")
+    assert problem.pop("remedy").startswith("it is none of the ")
     assert problem == {
         "file": "dags/bad.yaml",
         "line": 2,

@@ -315,7 +315,8 @@ class TestOperators:
         self, write: Write, load: Load
     ) -> None:
         shown = self.problem(write, load, f"{{operator: {EMPTY}, colour: red}}")
-        assert "dags/two.yaml:5:5 bad.tasks.one: EmptyOperator cannot be made: " in shown
+        assert "dags/two.yaml:6:" in shown
+        assert "bad.tasks.one.colour: EmptyOperator has no argument 'colour'; correct its name" in shown
         assert "colour" in shown
 
     def test_an_operator_that_raises_when_it_is_made_is_a_problem(

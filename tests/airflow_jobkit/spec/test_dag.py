@@ -9,7 +9,8 @@ import pytest
 
 from airflow_jobkit.problems import dotted
 from airflow_jobkit.spec.dag import DagSpec, parse_dag
-from airflow_jobkit.spec.graph import edge_issues
+from airflow_jobkit.spec.graph import Edges, edge_issues
+from airflow_jobkit.spec.members import members_of
 from airflow_jobkit.spec.project import parse_project
 from airflow_jobkit.spec.settings import Settings, resolve_settings
 from airflow_jobkit.spec.task import OperatorTask
@@ -141,4 +142,6 @@ def test_mistakes_of_the_dag_its_tasks_and_its_edges_come_at_once(settings: Sett
     ],
 )
 def test_each_cycle_is_named_as_a_path(edges: dict[str, list[object]], cycles: list[str]) -> None:
-    assert [issue.message for issue in edge_issues(edges) if issue.code == "cycle"] == cycles
+    members = members_of({"tasks": {task: {"dependencies": waits} for task, waits in edges.items()}})
+    found = edge_issues(Edges(members, {}))
+    assert [issue.message for issue in found if issue.code == "cycle"] == cycles

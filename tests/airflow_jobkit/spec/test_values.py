@@ -10,12 +10,10 @@ import pytest
 from pydantic_core import PydanticCustomError
 
 from airflow_jobkit.spec.values import (
-    PRESETS,
     TRIGGER_RULES,
     VERSION_PATTERN,
     parse_moment,
     parse_name,
-    parse_schedule,
     parse_trigger_rule,
     parse_version,
 )
@@ -116,25 +114,6 @@ def airflow_trigger_rules() -> Any:
     except ImportError:
         from airflow.utils.trigger_rule import TriggerRule
     return TriggerRule
-
-
-@pytest.mark.parametrize("value", [None, "0 6 * * *", "*/15 8-18 * * MON-FRI", *PRESETS])
-def test_a_schedule_stays_as_it_is(value: str | None) -> None:
-    assert parse_schedule(value) == value
-
-
-@pytest.mark.parametrize(
-    "value", ["", "every day", "0 25 * * *", "0 0 6 * * *", "0 6 * *", "@dayly", "@reboot", "@"], ids=repr
-)
-def test_what_is_no_schedule_is_refused_with_an_example(value: str) -> None:
-    with pytest.raises(PydanticCustomError, match="not a schedule: "):
-        parse_schedule(value)
-
-
-@pytest.mark.parametrize("value", [True, 5, ["@daily"]])
-def test_a_schedule_that_is_no_text_is_refused(value: Any) -> None:
-    with pytest.raises(PydanticCustomError, match="a schedule is text"):
-        parse_schedule(value)
 
 
 @pytest.mark.parametrize("value", ["clean_flights", "a", "a.b-c_1", "x" * 250])

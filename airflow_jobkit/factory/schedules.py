@@ -1,0 +1,55 @@
+"""The schedule of a DAG, as Airflow takes it; the same on every Airflow."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+from typing import Any
+
+from airflow_jobkit._compat import CronDataIntervalTimetable, asset_class, asset_or_time_schedule
+from airflow_jobkit.factory.building import asset_of, value_of
+from airflow_jobkit.fields import TYPE
+from airflow_jobkit.spec.schedule import (
+    NO_CRON,
+    AssetCondition,
+    AssetSchedule,
+    AssetSpec,
+    Schedule,
+    Timetable,
+)
+
+
+def airflow_schedule(schedule: Schedule) -> Any:
+    """What a DAG's `schedule` argument is; a bare cron string would have no data interval on 3.x.
+
+    Raises:
+        BuildError: A timetable does not exist on this Airflow, or does not take its arguments.
+    """
+    match schedule:
+        case None | dt.timedelta():
+            return schedule
+        case str():
+            return schedule if schedule in NO_CRON else _cron(schedule)
+        case Timetable():
+            return value_of({TYPE: schedule.class_path, **schedule.arguments}, ("schedule",))
+        case AssetSchedule(timetable=None):
+            return _assets(schedule.condition, outermost=True)
+    timetable = airflow_schedule(schedule.timetable)
+    made = asset_or_time_schedule()
+    of = "assets" if made.__name__.startswith("Asset") else "datasets"
+    return made(timetable=timetable, **{of: _assets(schedule.condition, outermost=True)})
+
+
+@cache
+def _cron(expression: str) -> Any:
+    """One timetable for all DAGs of a schedule: it holds no state."""
+    return CronDataIntervalTimetable(expression, timezone="UTC")
+
+
+def _assets(condition: AssetSpec | AssetCondition, *, outermost: bool = False) -> Any:
+    if isinstance(condition, AssetSpec):
+        return asset_of(condition)
+    parts = [_assets(part) for part in condition.of]
+    if outermost and condition.every and all(isinstance(part, AssetSpec) for part in condition.of):
+        return parts  # as every Airflow shows it best
+    return asset_class("AssetAll" if condition.every else "AssetAny")(*parts)

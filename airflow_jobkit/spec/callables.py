@@ -1,0 +1,83 @@
+"""Functions and notifiers that a YAML names: callbacks, and what a Python task calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from airflow_jobkit.fields import describe, mistake
+from airflow_jobkit.problems import Issue, Path
+
+_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+_REMEDY = "write package.module.function, or `{callback: package.module.Notifier, <its arguments>}`"
+
+AIRFLOWS_OWN = "airflow."
+
+
+@dataclass(frozen=True)
+class CallableRef:
+    """A function or a notifier by its import path, with the arguments that it is given beforehand."""
+
+    path: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+def parse_callable_path(value: Any) -> str:
+    """Read the import path of a function: `package.module.function`."""
+    if not isinstance(value, str) or not _PATH.fullmatch(value):
+        raise mistake(f"not an import path: {describe(value)}", "write package.module.function")
+    return value
+
+
+def parse_callbacks(value: Any) -> tuple[CallableRef, ...]:
+    """Read one callback or a list of them; each a path, or a mapping of `callback` and its arguments."""
+    if isinstance(value, tuple):
+        return value
+    return tuple(_callback(item) for item in (value if isinstance(value, list) else [value]))
+
+
+def _callback(value: Any) -> CallableRef:
+    if isinstance(value, Mapping) and "callback" in value:
+        arguments = {str(key): item for key, item in value.items() if key != "callback"}
+        return CallableRef(parse_callable_path(value["callback"]), arguments)
+    if isinstance(value, Mapping):
+        raise mistake("a callback without `callback`", _REMEDY)
+    if not isinstance(value, str) or not _PATH.fullmatch(value):
+        raise mistake(f"not a callback: {describe(value)}", _REMEDY)
+    return CallableRef(value)
+
+
+Callbacks = Annotated[tuple[CallableRef, ...], BeforeValidator(parse_callbacks)]
+
+CALLBACKS = (
+    "on_execute_callback",
+    "on_success_callback",
+    "on_failure_callback",
+    "on_retry_callback",
+    "on_skipped_callback",
+)
+
+
+def callback_issues(keys: Any, allowed: Iterable[str]) -> Iterator[Issue]:
+    """An Issue for each callback that the project does not allow.
+
+    Args:
+        keys: A Spec with some of the callbacks.
+        allowed: The import prefixes that are allowed.
+    """
+    for name in CALLBACKS:
+        if name in keys.model_fields_set:
+            for ref in getattr(keys, name):
+                yield from not_allowed((name,), ref.path, allowed)
+
+
+def not_allowed(path: Path, class_path: str, allowed: Iterable[str]) -> Iterator[Issue]:
+    """The Issue of an import path that the project does not allow, if it does not."""
+    if not class_path.startswith(tuple(allowed)):
+        package = class_path.partition(".")[0]
+        remedy = f"allow its package in jobkit.yaml: `operators: {{allow: [{package}.]}}`"
+        yield Issue(path, f"{class_path} is not allowed", remedy, "not-allowed")

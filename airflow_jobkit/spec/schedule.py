@@ -1,0 +1,214 @@
+"""When a DAG runs: cron, a preset, an interval, a timetable, or the assets that it waits for."""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from airflow_jobkit.fields import TYPE, describe, mistake, parse_duration, timedelta_of
+from airflow_jobkit.spec.typed import ALL, ANY, is_asset, is_safe
+
+PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+NO_CRON = ("@once", "@continuous")
+
+_DURATION = re.compile(r"(\d+[dhms])+|P(T?\d+[A-Z])+.*")
+_REMEDY = 'write cron, "0 6 * * *", or @daily, @hourly, ...'
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """A timetable of Airflow's own, by its class path and arguments (which may hold typed values)."""
+
+    class_path: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class AssetSpec:
+    """An asset (a dataset, as Airflow 2 calls it) by its URI, its name, or both."""
+
+    uri: str | None = None
+    name: str | None = None
+    group: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AssetCondition:
+    """Assets of which all, or any, must have been updated."""
+
+    every: bool
+    of: tuple[AssetSpec | AssetCondition, ...]
+
+
+@dataclass(frozen=True)
+class AssetSchedule:
+    """A schedule by assets, and besides by a timetable where there is one."""
+
+    condition: AssetCondition
+    timetable: str | Timetable | None = None
+
+
+Schedule = str | dt.timedelta | Timetable | AssetSchedule | None
+
+
+def parse_schedule(value: Any) -> Schedule:
+    """Read a schedule in any of its forms."""
+    match value:
+        case None:
+            return None
+        case dt.timedelta():
+            return value
+        case str():
+            return _text(value)
+        case list():
+            return AssetSchedule(AssetCondition(True, tuple(parse_asset(item) for item in value)))
+        case Mapping():
+            return _mapping(value)
+    raise mistake(f"a schedule is text, got {describe(value)}", 'put it in quotes: "0 6 * * *"')
+
+
+def _text(value: str) -> Schedule:
+    text = value.strip()
+    if text.lower() == "none":
+        return None
+    if text in PRESETS:
+        return text
+    if _DURATION.fullmatch(text):
+        return parse_duration(text)
+    if not _is_cron(text):
+        raise mistake(f"not a schedule: {describe(value)}", _REMEDY)
+    return text
+
+
+@lru_cache(maxsize=1024)
+def _is_cron(text: str) -> bool:
+    # Only files that set a schedule pay for the import; and one project has few schedules.
+    from croniter import croniter
+
+    return not text.startswith("@") and len(text.split()) == 5 and croniter.is_valid(text)
+
+
+def parse_cron(value: Any) -> str | None:
+    """Read a cron expression, a preset such as `@daily`, or nothing."""
+    found = parse_schedule(value)
+    if found is not None and not isinstance(found, str):
+        raise mistake(f"not a cron expression: {describe(value)}", _REMEDY)
+    return found
+
+
+def _mapping(value: Mapping[Any, Any]) -> Schedule:
+    interval = timedelta_of(value)
+    if interval is not None:
+        return interval
+    if ALL in value or ANY in value or is_asset(str(value.get(TYPE))):
+        return AssetSchedule(_as_condition(_asset_or_condition(value)))
+    if TYPE in value:
+        arguments = {str(key): item for key, item in value.items() if key != TYPE}
+        return _timetable(value[TYPE], arguments)
+    for name in ("assets", "datasets"):
+        if name in value:
+            return AssetSchedule(_as_condition(_asset_or_condition(value[name])), _beside(value))
+    if "timetable" in value:
+        return _beside(value)
+    raise mistake(
+        f"not a schedule: a mapping with {', '.join(map(str, value))}",
+        "write cron, a list of assets, `{__type__: <timetable>, ...}` or `{assets: [...], timetable: ...}`",
+    )
+
+
+def _beside(value: Mapping[Any, Any]) -> str | Timetable | None:
+    """The timetable of a mapping: cron, `{__type__: ...}`, or `{callable: ..., params: {...}}`."""
+    found = value.get("timetable")
+    if isinstance(found, Mapping) and "callable" in found:
+        return _timetable(found["callable"], found.get("params") or {})
+    parsed = parse_schedule(found)
+    if parsed is not None and not isinstance(parsed, str | Timetable):
+        raise mistake(f"not a timetable: {describe(found)}", _REMEDY)
+    return parsed
+
+
+def _timetable(class_path: object, arguments: Mapping[str, Any]) -> Timetable:
+    if not is_safe(class_path) or "imetable" not in str(class_path):
+        raise mistake(
+            f"not a timetable of Airflow's: {describe(class_path)}",
+            "write one such as airflow.timetables.trigger.CronTriggerTimetable",
+            "unsafe-type",
+        )
+    return Timetable(str(class_path), dict(arguments))
+
+
+def parse_asset(value: Any) -> AssetSpec:
+    """Read an asset: a URI, `{uri: ..., name: ...}`, or `{__type__: airflow.sdk.Asset, ...}`."""
+    if isinstance(value, AssetSpec):
+        return value
+    if isinstance(value, str) and value.strip():
+        return AssetSpec(uri=value.strip())
+    if isinstance(value, Mapping) and ("uri" in value or "name" in value) and _is_asset_mapping(value):
+        return AssetSpec(**{str(key): item for key, item in value.items() if key != TYPE})
+    raise mistake(f"not an asset: {describe(value)}", 'write its URI, such as "s3://bucket/flights"')
+
+
+def _is_asset_mapping(value: Mapping[Any, Any]) -> bool:
+    typed = value.get(TYPE)
+    known = {TYPE, "uri", "name", "group", "extra"}
+    return (typed is None or is_asset(str(typed))) and known.issuperset(value)
+
+
+def _asset_or_condition(value: Any) -> AssetSpec | AssetCondition:
+    if isinstance(value, list):
+        return AssetCondition(True, tuple(_asset_or_condition(item) for item in value))
+    if isinstance(value, Mapping):
+        for key, every in ((ALL, True), (ANY, False)):
+            if isinstance(value.get(key), list):
+                return AssetCondition(every, tuple(_asset_or_condition(item) for item in value[key]))
+    if isinstance(value, str) and re.search(r"\s[&|]\s", value):
+        return _expression(value)
+    return parse_asset(value)
+
+
+def _as_condition(found: AssetSpec | AssetCondition) -> AssetCondition:
+    return found if isinstance(found, AssetCondition) else AssetCondition(True, (found,))
+
+
+def _expression(text: str) -> AssetSpec | AssetCondition:
+    """Read `(s3://a & s3://b) | s3://c`."""
+    names: list[str] = []
+
+    def numbered(match: re.Match[str]) -> str:
+        names.append(match[0])
+        return f"a{len(names) - 1}"
+
+    try:
+        tree = ast.parse(re.sub(r"[^\s()&|]+", numbered, text), mode="eval").body
+        return _condition(tree, names)
+    except (SyntaxError, ValueError, RecursionError):
+        raise mistake(f"not a condition on assets: {describe(text)}", 'write "(a & b) | c"') from None
+
+
+def _condition(node: ast.expr, names: list[str]) -> AssetSpec | AssetCondition:
+    if isinstance(node, ast.Name):
+        return AssetSpec(uri=names[int(node.id[1:])])
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr):
+        sides = (_condition(node.left, names), _condition(node.right, names))
+        return AssetCondition(isinstance(node.op, ast.BitAnd), sides)
+    raise ValueError("neither a name nor a condition")
+
+
+def parse_assets(value: Any) -> tuple[AssetSpec, ...]:
+    """Read the assets that a task reads or writes."""
+    if isinstance(value, tuple):
+        return value
+    return tuple(parse_asset(item) for item in (value if isinstance(value, list) else [value]))
+
+
+ScheduleField = Annotated[Any, BeforeValidator(parse_schedule)]
+CronField = Annotated[str | None, BeforeValidator(parse_cron)]
+Assets = Annotated[tuple[AssetSpec, ...], BeforeValidator(parse_assets)]

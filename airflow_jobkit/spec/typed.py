@@ -1,0 +1,98 @@
+"""Values that YAML writes as `{__type__: class, ...}`: which classes are safe, and what stands in one.
+
+An import path can name a function that runs anything, so there is a list. None of these does more than hold
+what it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from airflow_jobkit.fields import DATETIME, TIMEDELTA, TYPE, describe
+from airflow_jobkit.problems import Issue, Path, did_you_mean
+
+ALL: Final = "__and__"
+ANY: Final = "__or__"
+
+_ASSETS = (
+    "Asset",
+    "Dataset",
+    "AssetAlias",
+    "DatasetAlias",
+    "AssetAny",
+    "AssetAll",
+    "DatasetAny",
+    "DatasetAll",
+)
+_ASSET_MODULES = ("airflow.sdk", "airflow.sdk.definitions.asset", "airflow.assets", "airflow.datasets")
+_PARAMS = ("airflow.sdk.Param", "airflow.sdk.definitions.param.Param", "airflow.models.param.Param")
+_TIMETABLES = (
+    "airflow.sdk.AssetOrTimeSchedule",
+    "airflow.sdk.CronDataIntervalTimetable",
+    "airflow.sdk.CronPartitionTimetable",
+    "airflow.sdk.CronTriggerTimetable",
+    "airflow.sdk.DeltaDataIntervalTimetable",
+    "airflow.sdk.DeltaTriggerTimetable",
+    "airflow.sdk.EventsTimetable",
+    "airflow.sdk.MultipleCronTriggerTimetable",
+    "airflow.timetables.assets.AssetOrTimeSchedule",
+    "airflow.timetables.datasets.DatasetOrTimeSchedule",
+    "airflow.timetables.events.EventsTimetable",
+    "airflow.timetables.interval.CronDataIntervalTimetable",
+    "airflow.timetables.interval.DeltaDataIntervalTimetable",
+    "airflow.timetables.trigger.CronTriggerTimetable",
+    "airflow.timetables.trigger.DeltaTriggerTimetable",
+    "airflow.timetables.trigger.MultipleCronTriggerTimetable",
+)
+_PLAIN = (
+    TIMEDELTA,
+    DATETIME,
+    "datetime.date",
+    "datetime.time",
+    "pendulum.datetime",
+    "pendulum.duration",
+    "pendulum.timezone",
+    "builtins.list",
+    "builtins.set",
+    "builtins.tuple",
+)
+SAFE_TYPES: Final = frozenset(
+    {
+        *_PLAIN,
+        *_PARAMS,
+        *_TIMETABLES,
+        *(f"{module}.{name}" for module in _ASSET_MODULES for name in _ASSETS),
+    }
+)
+SAFE_PREFIXES: Final = ("kubernetes.client.models.V1", "kubernetes.client.V1")
+"""Plain documents of the Kubernetes API, which pod operators take."""
+
+
+def is_asset(class_path: str) -> bool:
+    """Whether a safe type is an asset, whatever this Airflow calls it."""
+    return class_path.rpartition(".")[2] in _ASSETS
+
+
+def is_safe(class_path: object) -> bool:
+    """Whether a class may be called while a DAG is built."""
+    return class_path in SAFE_TYPES or (isinstance(class_path, str) and class_path.startswith(SAFE_PREFIXES))
+
+
+def type_issues(value: object, path: Path = ()) -> Iterator[Issue]:
+    """An Issue for each `__type__` in a value that is none of the safe ones."""
+    if isinstance(value, Mapping):
+        named = value.get(TYPE)
+        if named is not None and not is_safe(named):
+            likely = did_you_mean(named, SAFE_TYPES) if isinstance(named, str) else None
+            remedy = (
+                f"did you mean {likely}?" if likely else "see docs/writing-dags.md for the types there are"
+            )
+            yield Issue((*path, TYPE), f"no safe type: {describe(named)}", remedy, "unsafe-type")
+        for key, item in value.items():
+            if type(item) is not str:
+                yield from type_issues(item, (*path, str(key)))
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            if type(item) is not str:
+                yield from type_issues(item, (*path, position))
