@@ -84,7 +84,11 @@ def _add_render(commands: Any) -> None:
         "render",
         "show what a YAML file comes to, with every default filled in",
         "Print the DAGs of a file as they hold in an environment: schedule, params, and for every task its "
-        "operator, arguments, engine options and code version.",
+        "operator, arguments, engine options and code version, each with the file and line that set it. What "
+        "has none is a built-in default, or made from the others.",
+    )
+    parser.add_argument(
+        "--no-origins", dest="origins", action="store_false", help="leave out where the values come from"
     )
     parser.add_argument("file", type=Path, help="the YAML file, such as dags/flights.yaml")
     parser.add_argument("--format", choices=["yaml", "json"], default="yaml", help="default: yaml")

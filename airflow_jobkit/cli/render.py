@@ -11,11 +11,13 @@ from typing import Any
 
 import yaml
 
+from airflow_jobkit.cli.origins import Origins, annotated
 from airflow_jobkit.cli.project import dag_file_of, dags_folder_of, settings_of
 from airflow_jobkit.cli.requests import task_requests
 from airflow_jobkit.engines import operator_class_path
 from airflow_jobkit.fields import duration_text
 from airflow_jobkit.loading.dags import load_file
+from airflow_jobkit.loading.folder import PROJECT_FILE, read_file
 from airflow_jobkit.problems import ProblemsError
 from airflow_jobkit.spec.code import Code, CodeRoot
 from airflow_jobkit.spec.common import TaskKeys
@@ -37,12 +39,15 @@ def run(arguments: argparse.Namespace) -> int:
     if loaded.problems:
         raise ProblemsError(loaded.problems)
     document = {dag.spec.dag_id: render_dag(dag.spec, settings) for dag in loaded.dags}
+    project = read_file(dags_folder_of(file) / PROJECT_FILE)
+    origins = {dag.spec.dag_id: Origins(dag, project, settings.environment) for dag in loaded.dags}
     # Through JSON, so that dates and durations are text in both forms.
     plain = json.loads(json.dumps(document, default=_as_text))
     if arguments.format == "json":
         print(json.dumps(plain, indent=2))
     else:
-        print(yaml.safe_dump(plain, sort_keys=False, width=100), end="")
+        text = yaml.safe_dump(plain, sort_keys=False, width=100)
+        print(annotated(text, origins) if arguments.origins else text, end="")
     return 0
 
 
@@ -61,7 +66,7 @@ def render_dag(spec: DagSpec, settings: Settings) -> dict[str, Any]:
     own = spec.keys.model_dump(exclude=_APART, exclude_none=True)
     return {
         "environment": settings.environment,
-        **{key: value for key, value in own.items() if value not in ((), {})},
+        **{key: _pruned(value) for key, value in own.items() if value not in ((), {})},
         **({"default_args": defaults} if (defaults := _default_args(spec.default_args)) else {}),
         "code_version": spec.code_version,
         "notification_service_type": spec.notification_service_type,
@@ -73,7 +78,7 @@ def render_dag(spec: DagSpec, settings: Settings) -> dict[str, Any]:
 def render_task(task: Task, spec: DagSpec, settings: Settings) -> dict[str, Any]:
     """A task with everything that holds for it."""
     shared = task.keys.model_dump(include=set(TaskKeys.model_fields), exclude_none=True)
-    common = {key: value for key, value in shared.items() if value not in ((), {})}
+    common = {key: _pruned(value) for key, value in shared.items() if value not in ((), {})}
     if upstream := spec.upstream.get(task.task_id):
         common["dependencies"] = list(upstream)
     if isinstance(task, DecoratorTask):
@@ -93,6 +98,17 @@ def render_task(task: Task, spec: DagSpec, settings: Settings) -> dict[str, Any]
         task.engine: task.options.model_dump(),
         **({"requests": requests} if (requests := task_requests(task, spec, settings)) else {}),
     }
+
+
+def _pruned(value: Any) -> Any:
+    """A value without what an asset, a condition or a callback in it does not set."""
+    if is_dataclass(value) and not isinstance(value, type):
+        value = {field: item for field, item in asdict(value).items() if item is not None}
+    if isinstance(value, dict) and "uri" in value:
+        return {key: item for key, item in value.items() if item not in (None, {})}
+    if isinstance(value, dict):
+        return {key: _pruned(item) for key, item in value.items()}
+    return [_pruned(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 _APART = {

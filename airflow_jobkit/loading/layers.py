@@ -55,10 +55,15 @@ class Layers:
         """The layer that a path of the merged keys comes from, and the path in that layer's document."""
         for way in _ways(path, self.layers):
             for layer in reversed(self.layers):
-                if _has(layer.data, way):
+                if has_path(layer.data, way):
                     return layer, (*layer.path, *way)
         own = self.layers[-1]
         return own, (*own.path, *path)
+
+    def place(self, path: Path) -> str | None:
+        """The `file:line` of a path of the merged keys; None where no layer has it."""
+        layer, found = self.origin(path)
+        return layer.document.place(found) if has_path(layer.document.data, found) else None
 
     def problem(self, issue: Issue) -> Problem:
         """The Issue, whose path starts at the DAG, in the file that has what it is about."""
@@ -90,7 +95,7 @@ def _templates(task: Path, layers: Sequence[Layer], seen: set[str]) -> Iterator[
         return
 
 
-def _has(data: Any, path: Path) -> bool:
+def has_path(data: Any, path: Path) -> bool:
     """Whether data has something at a path; a list's items count by position, or by the id that they name."""
     for part in path:
         if isinstance(data, Mapping):
@@ -105,7 +110,7 @@ def _has(data: Any, path: Path) -> bool:
 
 
 def _at(data: Any, path: Path) -> Any:
-    return _value(data, path) if _has(data, path) else None
+    return _value(data, path) if has_path(data, path) else None
 
 
 def _value(data: Any, path: Path) -> Any:

@@ -16,7 +16,7 @@ import yaml
 
 from airflow_jobkit.loading.places import FastLoader, Places, node_that_holds_itself
 from airflow_jobkit.loading.syntax import syntax_problem, unreadable_problem
-from airflow_jobkit.problems import Issue, Problem, dotted
+from airflow_jobkit.problems import Issue, Path, Problem, dotted
 
 _OLD_BOOLEAN = re.compile(r"(?i:yes|no|on|off)")
 _OCTAL = re.compile(r"[-+]?0[0-7_]+")
@@ -109,6 +109,10 @@ class Document:
         source = lines[line - 1] if line <= len(lines) else ""
         where = dotted(issue.path)
         return Problem(self.file, line, column, where, issue.message, issue.remedy, issue.code, source)
+
+    def place(self, path: Path) -> str:
+        """The file and line of what stands at a path: `dags/flights.yaml:3`."""
+        return f"{self.file}:{self._places.of(path, 'key')[0]}"
 
     def all_problems(self, issues: Iterable[Issue]) -> tuple[Problem, ...]:
         """The mistakes seen while reading, and these Issues.
