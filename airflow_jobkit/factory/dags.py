@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from airflow_jobkit._compat import DAG, serialize_dag
+from airflow_jobkit._compat import DAG
 from airflow_jobkit.factory.arguments import callbacks, default_arguments
 from airflow_jobkit.factory.building import told
 from airflow_jobkit.factory.params import dag_params
 from airflow_jobkit.factory.schedules import airflow_schedule
+from airflow_jobkit.factory.storable import StoreChecks
 from airflow_jobkit.factory.tasks import Tasks
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.settings import Settings
 
 
-def build_dag(spec: DagSpec, settings: Settings, versions: Sequence[str] = ()) -> DAG:
+def build_dag(
+    spec: DagSpec, settings: Settings, versions: Sequence[str] = (), checks: StoreChecks | None = None
+) -> DAG:
     """Make the DAG of a Spec, ready to be bagged.
 
     An exception while Airflow bags one DAG of a file takes all DAGs of that file down, so everything that
@@ -27,6 +30,7 @@ def build_dag(spec: DagSpec, settings: Settings, versions: Sequence[str] = ()) -
         spec: The DAG.
         settings: The Environment's Settings.
         versions: The published versions of the Environment's code root, newest first, for the trigger form.
+        checks: What is known of the DAGs that were built before; default: nothing.
 
     Raises:
         BuildError: An operator or an argument is wrong, or Airflow would not store the DAG.
@@ -40,9 +44,7 @@ def build_dag(spec: DagSpec, settings: Settings, versions: Sequence[str] = ()) -
     # Airflow asks a group for its first and last tasks when something waits for it, so inner edges go first.
     for member in sorted(spec.upstream, key=spec.depth, reverse=True):
         members[member].set_upstream([members[other] for other in spec.upstream[member]])
-    with told((), "Airflow does not take this DAG", "correct what it names"):
-        dag.validate()  # type: ignore[no-untyped-call] # Airflow's own is not typed
-        serialize_dag(dag)
+    (checks or StoreChecks()).check(spec, dag, tasks.by_id)
     return dag
 
 

@@ -12,6 +12,7 @@ from airflow_jobkit.errors import ContractError
 from airflow_jobkit.factory.building import BuildError
 from airflow_jobkit.factory.dags import build_dag
 from airflow_jobkit.factory.problems_dag import build_problems_dag, build_stand_in
+from airflow_jobkit.factory.storable import StoreChecks
 from airflow_jobkit.factory.sweeper_dag import build_sweeper_dags
 from airflow_jobkit.loading.dags import PROBLEMS_DAG_ID, SWEEPER_DAG_ID, LoadedDag, load_dag, load_files
 from airflow_jobkit.loading.folder import dag_files, load_project
@@ -70,9 +71,10 @@ def build_dags(
     """Build DAGs one by one; what only building shows becomes a Problem of that DAG."""
     dags: list[DAG] = []
     problems: list[Problem] = []
+    checks = StoreChecks()
     for dag in loaded:
         try:
-            dags.append(build_dag(dag.spec, settings, versions))
+            dags.append(build_dag(dag.spec, settings, versions, checks))
         except BuildError as error:  # noqa: PERF203 - one bad DAG leaves the others alone
             problems.append(dag.problem(error.issue))
     return dags, problems

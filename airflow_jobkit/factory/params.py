@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from airflow_jobkit._compat import Param
@@ -26,7 +28,8 @@ def dag_params(spec: DagSpec, settings: Settings, versions: Sequence[str]) -> di
     Raises:
         BuildError: A param is none, or its default does not fit its schema.
     """
-    params = {name: _param(name, value) for name, value in spec.keys.params.items()}
+    scheduled = spec.keys.schedule is not None
+    params = {name: _param(name, value, scheduled=scheduled) for name, value in spec.keys.params.items()}
     if not spec.spark_tasks:
         return params
     suggestions: dict[str, Any] = {"examples": list(versions[:SHOWN_VERSIONS])} if versions else {}
@@ -48,16 +51,29 @@ def dag_params(spec: DagSpec, settings: Settings, versions: Sequence[str]) -> di
     return params
 
 
-def _param(name: str, value: Any) -> Any:
+def _param(name: str, value: Any, *, scheduled: bool) -> Any:
     """A param from YAML: a JSON Schema with a default, or a plain default."""
     if not isinstance(value, Mapping) or not {"default", "type"}.intersection(value):
         return value
     try:
         param = Param(**value)
-        if value.get("default") is not None:  # without one, the form asks for it
-            param.resolve()
+        # Without a default the form asks for it, which nobody answers where a schedule starts the run.
+        if scheduled or value.get("default") is not None:
+            _hold_to_schema(json.dumps(value, sort_keys=True, default=str))
     except Exception as error:
         lines = str(error).splitlines() or [type(error).__name__]  # the others repeat the whole schema
-        issue = Issue(("params", name), lines[0], "correct the default or its schema", "build")
-        raise BuildError(issue) from error
+        message, remedy = lines[0], "correct the default or its schema"
+        if value.get("default") is None and scheduled:
+            message = f"a DAG with a schedule needs a default for each param: {message}"
+        raise BuildError(Issue(("params", name), message, remedy, "build")) from error
     return param
+
+
+@lru_cache(maxsize=4096)
+def _hold_to_schema(document: str) -> None:
+    """Check a default against its schema, once for all DAGs that have it.
+
+    Raises:
+        Exception: Airflow's, for a default that does not fit, or a schema that is none.
+    """
+    Param(**json.loads(document)).resolve()

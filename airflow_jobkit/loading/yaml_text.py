@@ -21,6 +21,8 @@ from airflow_jobkit.problems import Issue, Path, Problem, dotted
 _OLD_BOOLEAN = re.compile(r"(?i:yes|no|on|off)")
 _OCTAL = re.compile(r"[-+]?0[0-7_]+")
 _CLOCK = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
+# What may be an alias; a `*` of cron is not followed by a letter.
+_ALIAS = re.compile(r"\*[\w-]")
 _TRIMMED = re.compile(r"[-+]?[0-9]+\.[0-9]+0")
 
 
@@ -135,7 +137,7 @@ def read_document(file: str, text: str) -> Document:
     loader.slips = []
     try:
         root = loader.get_single_node()
-        knot = node_that_holds_itself(root) if root is not None and "*" in text else None
+        knot = node_that_holds_itself(root) if root is not None and _ALIAS.search(text) else None
         if knot is not None:
             raise yaml.MarkedYAMLError(problem="this value holds itself", problem_mark=knot.start_mark)
         data = loader.construct_document(root) if root is not None else None

@@ -1,0 +1,128 @@
+"""Whether Airflow will bag and store a DAG, at the price that the answer is worth.
+
+An exception while Airflow bags or stores one DAG of a file takes all DAGs of that file down, so it is
+provoked here first. That costs more than building the DAG. But whether a DAG can be stored depends on what it
+is made of, not on its texts and numbers: on its operators' classes, on their arguments' names, and on values
+that are no plain data. So a DAG of plain data alone is not stored again once one like it has been.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import inspect
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from airflow_jobkit._compat import DAG, serialize_dag
+from airflow_jobkit.factory.building import told
+from airflow_jobkit.fields import TYPE
+from airflow_jobkit.spec.dag import DagSpec
+from airflow_jobkit.spec.task import DecoratorTask, SparkTask, Task
+
+# Keys whose values are checked whole when the file is read, and are plain data to Airflow.
+_PLAIN_DAG_KEYS = frozenset(
+    {
+        *(
+            "tasks",
+            "description",
+            "dag_display_name",
+            "doc_md",
+            "schedule",
+            "start_date",
+            "end_date",
+            "catchup",
+        ),
+        *("tags", "params", "max_active_runs", "max_active_tasks", "max_consecutive_failed_dag_runs"),
+        *("dagrun_timeout", "fail_fast", "is_paused_upon_creation", "render_template_as_native_obj"),
+        *("default_args", "engine", "code", "code_version", "notification_service_type"),
+    }
+)
+_PLAIN_TASK_KEYS = frozenset(
+    {
+        *("spark_job", "args", "engine", "code", "code_version", "deferrable", "operator"),
+        *("dependencies", "timeout", "execution_timeout", "retries", "retry_delay", "max_retry_delay"),
+        *("retry_exponential_backoff", "trigger_rule", "pool", "pool_slots", "queue", "owner"),
+        *("email", "email_on_failure", "email_on_retry", "depends_on_past", "wait_for_downstream"),
+        *("start_date", "end_date", "do_xcom_push", "doc", "doc_md", "task_display_name"),
+    }
+)
+_PLAIN_TYPES = (str, int, float, bool, type(None), dt.date, dt.timedelta)
+
+
+@dataclass
+class StoreChecks:
+    """What has been stored so far by the shapes of the DAGs; one for all DAGs that are built together."""
+
+    seen: set[Hashable] = field(default_factory=set)
+
+    def check(self, spec: DagSpec, dag: DAG, operators: Mapping[str, Any]) -> None:
+        """Refuse a DAG that Airflow would not take.
+
+        Args:
+            spec: The DAG's Spec.
+            dag: The DAG.
+            operators: Its operators by task id.
+
+        Raises:
+            BuildError: Airflow would not bag or store it.
+        """
+        shape = _shape(spec, operators)
+        if shape is not None and shape in self.seen:
+            return
+        with told((), "Airflow does not take this DAG", "correct what it names"):
+            dag.validate()  # type: ignore[no-untyped-call] # Airflow's own is not typed
+            serialize_dag(dag)
+        if shape is not None:
+            self.seen.add(shape)
+
+
+def _shape(spec: DagSpec, operators: Mapping[str, Any]) -> Hashable | None:
+    """What decides whether a DAG of plain data can be stored; None for a DAG of anything else."""
+    keys = spec.keys
+    if spec.groups or not keys.model_fields_set <= _PLAIN_DAG_KEYS or spec.default_args.arguments:
+        return None
+    defaults = spec.default_args.keys.model_fields_set
+    if not isinstance(keys.schedule, str | None) or not defaults <= _PLAIN_TASK_KEYS:
+        return None
+    if not is_plain(keys.params):  # each is held to its schema when it is made
+        return None
+    tasks = [_task_shape(task, type(operators[task.task_id])) for task in spec.tasks]
+    if None in tasks:
+        return None
+    return (
+        frozenset(keys.model_fields_set),
+        frozenset(defaults),
+        keys.schedule is None,
+        frozenset(tasks),
+    )
+
+
+def _task_shape(task: Task, operator: type) -> Hashable | None:
+    keys = task.keys
+    if isinstance(task, DecoratorTask) or not keys.model_fields_set <= _PLAIN_TASK_KEYS:
+        return None
+    arguments = task.keys.args if isinstance(task, SparkTask) else task.arguments
+    if not is_plain(arguments) or not _has_plain_templates(operator):
+        return None
+    names: Iterable[str] = () if isinstance(task, SparkTask) else arguments
+    return operator, frozenset(keys.model_fields_set), frozenset(names)
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value is plain data all through, without a `{__type__: ...}` in it."""
+    if isinstance(value, _PLAIN_TYPES):
+        return True
+    if isinstance(value, Mapping):
+        return TYPE not in value and all(map(is_plain, value.values()))
+    return isinstance(value, list | tuple) and all(map(is_plain, value))
+
+
+@cache
+def _has_plain_templates(operator: type) -> bool:
+    """Whether reading an operator's template fields runs no code of its own, which might raise."""
+    names = getattr(operator, "template_fields", ())
+    return isinstance(names, list | tuple) and not any(
+        hasattr(inspect.getattr_static(operator, name, None), "__get__") for name in names
+    )
