@@ -15,6 +15,8 @@ from airflow_jobkit.errors import JobkitError
 
 Path = tuple[str | int, ...]
 
+MOST_SHOWN = 300
+"""Characters of a line that a person is shown."""
 _MOST_CHOICES = 24
 """More than that nobody reads in a message."""
 
@@ -77,6 +79,10 @@ class Problem:
         if not self.source.strip():
             return self.headline()
         shown = self.source.replace("\t", " ")
+        if len(shown) > MOST_SHOWN:
+            start = max(0, self.column - MOST_SHOWN // 2)
+            shown = shown[start : start + MOST_SHOWN]
+            return f"{self.headline()}\n{self.line:>5} | ...{shown}..."
         number = f"{self.line:>5} | "
         caret = " " * (len(number) - 2) + "| " + " " * (self.column - 1) + "^"
         return f"{self.headline()}\n{number}{shown}\n{caret}"

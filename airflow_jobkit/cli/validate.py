@@ -52,7 +52,7 @@ def check(paths: Sequence[Path], environment: str | None) -> Checked:
             problems.update(project.problems)
             if project.settings is None:
                 continue
-            loaded = load_files(chosen, project.settings)
+            loaded = load_files(chosen, project.settings, folder)
             problems.update(loaded.problems)
             dags.update((folder, dag.spec.dag_id) for dag in loaded.dags)
             seen.add(project.settings.environment)

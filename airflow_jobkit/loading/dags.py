@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, read_file
+from airflow_jobkit.loading.bounds import capped
+from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, display_name, read_file
 from airflow_jobkit.loading.layers import DEFAULTS_FILES, FILE_DEFAULTS, Layer, Layers, folders_between
 from airflow_jobkit.loading.yaml_text import Document
 from airflow_jobkit.problems import Issue, Problem
@@ -90,7 +91,7 @@ class DagLoader:
 
     def load_file(self, path: Path) -> Loaded:
         """Read one DAG file; Problems of defaults above it are among `problems` of the loader."""
-        document = read_file(path)
+        document = self._read(path)
         data = document.data
         issues: list[Issue] = []
         if data is not None and "$" in document.text:
@@ -100,7 +101,18 @@ class DagLoader:
         problems = document.all_problems([*issues, *file_issues])
         # A trap or a key that stands twice changes what the file means, so none of its DAGs is trusted.
         trusted = () if document.problems or issues else tuple(found)
-        return Loaded(trusted, tuple(dict.fromkeys((*problems, *_beside(dag_problems, problems)))))
+        every = tuple(dict.fromkeys((*problems, *_beside(dag_problems, problems))))
+        return Loaded(trusted, capped(every))
+
+    def _read(self, path: Path) -> Document:
+        """Read a DAG file; one that is a link out of the folder is none of the project's."""
+        if path.is_symlink() and self._top in path.absolute().parents:
+            target = Path(os.path.realpath(path))
+            if target.exists() and self._top not in target.parents:
+                message, remedy = f"a link to {target}, outside the DAGs folder", "put a file in its place"
+                name = display_name(path.parent) + f"/{path.name}"
+                return Document(name, "", None, (Problem(name, 1, 1, "", message, remedy, "outside"),))
+        return read_file(path)
 
     def load_dag(self, dag_id: str, folder: Path) -> Loaded:
         """Read only the file that defines a DAG.
@@ -235,7 +247,7 @@ def _top(paths: list[Path], settings: Settings) -> Path:
     """The DAGs folder of some files: the nearest above them with a project file."""
     base = Path(settings.base)
     for path in paths[:1]:
-        for folder in path.resolve().parents:
+        for folder in path.absolute().parents:
             if (folder / PROJECT_FILE).is_file():
                 return folder
     return base

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_jobkit.errors import EnvironmentNotFoundError
+from airflow_jobkit.loading.bounds import unreadable
 from airflow_jobkit.loading.environment import choose_environment
 from airflow_jobkit.loading.yaml_text import Document, read_document
 from airflow_jobkit.problems import Issue, Problem
@@ -76,6 +77,9 @@ def read_file(path: Path) -> Document:
     """Read one YAML file; one that cannot be read gives a Problem, a missing one an empty Document."""
     name = display_name(path)
     try:
+        problem = unreadable(name, path)
+        if problem is not None:
+            return Document(name, "", None, (problem,))
         return read_document(name, path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return Document(name, "", None)
@@ -101,5 +105,5 @@ def display_name(path: Path) -> str:
     """The path as a person would type it: relative to the working directory where it is below it."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+    except (ValueError, OSError, RuntimeError):  # elsewhere, or a link that leads to itself
+        return os.path.relpath(path) if Path.cwd() in path.absolute().parents else str(path)

@@ -19,7 +19,7 @@ try:
 except ImportError:  # a PyYAML that was built without libyaml
     from yaml import SafeLoader as FastLoader  # type: ignore[assignment]
 
-__all__ = ["FastLoader", "Places", "node_that_holds_itself"]
+__all__ = ["FastLoader", "Places", "inner_nodes", "node_that_holds_itself"]
 
 _Entry = tuple[Path, yaml.Node, yaml.Node]
 _MERGE = "tag:yaml.org,2002:merge"
@@ -91,7 +91,7 @@ def node_that_holds_itself(root: yaml.Node) -> yaml.Node | None:
         node = pending.pop()
         if id(node) not in nodes:
             nodes[id(node)] = node
-            inner = _inner_nodes(node)
+            inner = inner_nodes(node)
             edges[id(node)] = [id(part) for part in inner]
             pending += inner
     try:
@@ -102,7 +102,8 @@ def node_that_holds_itself(root: yaml.Node) -> yaml.Node | None:
     return None
 
 
-def _inner_nodes(node: yaml.Node) -> list[yaml.Node]:
+def inner_nodes(node: yaml.Node) -> list[yaml.Node]:
+    """The nodes right below one: keys and values, or items."""
     if isinstance(node, yaml.MappingNode):
         return [part for pair in node.value for part in pair]
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []

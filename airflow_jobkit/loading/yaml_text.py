@@ -14,9 +14,10 @@ from typing import Any
 
 import yaml
 
+from airflow_jobkit.loading.bounds import LONGEST_NUMBER, MOST_LEVELS, MOST_NODES, too_deep, too_many
 from airflow_jobkit.loading.places import FastLoader, Places, node_that_holds_itself
 from airflow_jobkit.loading.syntax import syntax_problem, unreadable_problem
-from airflow_jobkit.problems import Issue, Path, Problem, dotted
+from airflow_jobkit.problems import MOST_SHOWN, Issue, Path, Problem, dotted
 
 _OLD_BOOLEAN = re.compile(r"(?i:yes|no|on|off)")
 _OCTAL = re.compile(r"[-+]?0[0-7_]+")
@@ -61,11 +62,15 @@ class _Loader(FastLoader):
         return value
 
     def construct_int(self, node: yaml.ScalarNode) -> Any:
+        if self._is_too_long(node):
+            return None
         value = self.construct_yaml_int(node)
         self._check_number(node, value)
         return value
 
     def construct_float(self, node: yaml.ScalarNode) -> Any:
+        if self._is_too_long(node):
+            return None
         value = self.construct_yaml_float(node)
         self._check_number(node, value)
         return value
@@ -77,6 +82,13 @@ class _Loader(FastLoader):
             message, remedy = f"no such date: {error}", "correct it, or put it in quotes if it is text"
             self.slips.append(_Slip(node.start_mark, message, remedy, "bad-value"))
             return None
+
+    def _is_too_long(self, node: yaml.ScalarNode) -> bool:
+        if len(node.value) <= LONGEST_NUMBER:
+            return False
+        message, remedy = f"a number of {len(node.value):,} characters", "put it in quotes if it is text"
+        self.slips.append(_Slip(node.start_mark, message, remedy, "too-large"))
+        return True
 
     def _check_number(self, node: yaml.ScalarNode, value: float) -> None:
         text = node.value
@@ -133,6 +145,10 @@ class Document:
 
 def read_document(file: str, text: str) -> Document:
     """Read one YAML document; mistakes of form become its Problems, and its data is then None."""
+    deep = too_deep(text)
+    if deep is not None:
+        message = f"more than {MOST_LEVELS} levels deep"
+        return Document(file, text, None, (_bound_problem(file, text, deep, message),))
     loader = _Loader(text)
     loader.slips = []
     try:
@@ -140,6 +156,10 @@ def read_document(file: str, text: str) -> Document:
         knot = node_that_holds_itself(root) if root is not None and _ALIAS.search(text) else None
         if knot is not None:
             raise yaml.MarkedYAMLError(problem="this value holds itself", problem_mark=knot.start_mark)
+        large = too_many(root) if root is not None and _ALIAS.search(text) else None
+        if large is not None:
+            message = f"more than {MOST_NODES:,} values, with what its aliases repeat"
+            return Document(file, text, None, (_bound_problem(file, text, large.start_mark, message),))
         data = loader.construct_document(root) if root is not None else None
     except yaml.MarkedYAMLError as error:
         return Document(file, text, None, (syntax_problem(file, text, error),))
@@ -148,6 +168,14 @@ def read_document(file: str, text: str) -> Document:
     finally:
         loader.dispose()
     return Document(file, text, data, tuple(_slip_problems(file, text, loader.slips)))
+
+
+def _bound_problem(file: str, text: str, mark: yaml.Mark, message: str) -> Problem:
+    """The Problem of a text that goes beyond a bound."""
+    lines = text.splitlines()
+    source = lines[mark.line][:MOST_SHOWN] if mark.line < len(lines) else ""
+    line, column = mark.line + 1, mark.column + 1
+    return Problem(file, line, column, "", message, "make it simpler", "too-large", source)
 
 
 def _slip_problems(file: str, text: str, slips: Iterable[_Slip]) -> Iterable[Problem]:

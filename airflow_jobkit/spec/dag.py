@@ -29,6 +29,9 @@ from airflow_jobkit.spec.templates import TEMPLATES, extended
 from airflow_jobkit.spec.typed import type_issues
 from airflow_jobkit.spec.values import CodeVersion, Moment, Name, name_problem
 
+MOST_TASKS = 2000
+"""Airflow's scheduler and its graph view are slow with half as many."""
+
 RESERVED_PARAMS = frozenset({"code_version", "notification_service_type"})
 
 # What other factories have beside what is known here, and what to write instead.
@@ -276,6 +279,10 @@ def _dag_issues(keys: DagKeys, defaults: DefaultArgs, members: Members, settings
         *callback_issues(keys, settings.allowed_operators),
         *type_issues(keys.params, ("params",)),
     ]
+    if len(members.tasks) > MOST_TASKS:
+        message = f"the DAG has {len(members.tasks):,} tasks, and {MOST_TASKS:,} are the most"
+        remedy = "split it, or map one task over a list with `expand`"
+        issues.append(Issue(("tasks",), message, remedy, "too-large", at="key"))
     if not (keys.tasks or keys.task_groups or members.tasks):
         issues.append(Issue(("tasks",), "the DAG has no tasks", "add a task", "no-tasks", at="key"))
     start, end = keys.start_date or defaults.keys.start_date, keys.end_date or defaults.keys.end_date

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from typing import Annotated, Any
 
 from packaging.version import InvalidVersion, Version
@@ -52,8 +53,16 @@ def name_problem(value: object, what: str) -> tuple[str, str] | None:
     if not isinstance(value, str):
         return f"{what} is text, got {describe(value)}", "put it in quotes"
     if not _NAME.fullmatch(value):
-        return f"not {what}: {describe(value)}", "use letters, digits, `_`, `-` and `.`, 250 at most"
+        return f"not {what}: {_spelt(value)}", "use letters, digits, `_`, `-` and `.`, 250 at most"
     return None
+
+
+def _spelt(value: str) -> str:
+    """A text in a message, with the names of characters that may look like others, or like nothing."""
+    strange = [character for character in dict.fromkeys(value) if not character.isascii()][:3]
+    names = [f"U+{ord(c):04X} {unicodedata.name(c, 'without a name')}" for c in strange]
+    holds = f" (it holds {', '.join(names)})" if names else ""
+    return f"{describe(value)}{holds}"
 
 
 def parse_moment(value: Any) -> dt.datetime:

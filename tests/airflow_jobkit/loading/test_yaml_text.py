@@ -92,11 +92,20 @@ def test_a_value_that_holds_itself_ends_as_a_problem(text: str) -> None:
     assert "holds itself" in document.problems[0].message
 
 
-def test_many_aliases_of_aliases_cost_no_time() -> None:
-    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, yes]" for n in range(1, 40))]
-    document = read_document("f.yaml", "\n".join(lines))
-    assert len(document.problems) == 39
-    assert place(document, ("a39", 2)) == (40, 24)
+def aliases_of_aliases(levels: int) -> str:
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, yes]" for n in range(1, levels))]
+    return "\n".join(lines)
+
+
+def test_aliases_of_aliases_are_read_with_a_place_for_each_mistake() -> None:
+    document = read_document("f.yaml", aliases_of_aliases(10))
+    assert len(document.problems) == 9
+    assert place(document, ("a9", 2)) == (10, 20)
+
+
+def test_many_aliases_of_aliases_cost_no_time_and_are_refused() -> None:
+    (problem,) = read_document("f.yaml", aliases_of_aliases(40)).problems
+    assert (problem.line, problem.code) == (17, "too-large")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,91 @@
+"""Bounds that keep a hostile or broken file from costing time or memory without end.
+
+They are far above what people write, and far below what hurts: a text of 1 MiB holds some 10,000 tasks,
+Airflow itself is slow with 1,000, and nobody nests 100 levels deep.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from airflow_jobkit.loading.places import FastLoader, inner_nodes
+from airflow_jobkit.problems import Problem
+
+MOST_BYTES: Final = 1024 * 1024
+MOST_LEVELS: Final = 100
+MOST_NODES: Final = 200_000
+"""Keys and values of a file, with what its aliases repeat."""
+MOST_PROBLEMS: Final = 100
+LONGEST_NUMBER: Final = 300
+"""Characters; Python itself refuses to print a number of more than 4,300 digits."""
+
+_CODE = "too-large"
+# What may nest: so many brackets, such an indentation, or so many `- - -` and `? ? ?` in a line.
+_OPENING = re.compile(r"[\[{]")
+_DEEP = re.compile(rf"^ {{{MOST_LEVELS}}}|(?:[-?][ \t]+){{{MOST_LEVELS // 2}}}", re.MULTILINE)
+
+
+def unreadable(name: str, path: Path) -> Problem | None:
+    """The Problem of what is no file, or too large a one, before it is opened; None: it can be read.
+
+    Raises:
+        OSError: The system refuses to say.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        return Problem(name, 1, 1, "", "cannot be read: not a file", "remove it, or rename it", "unreadable")
+    if found.st_size > MOST_BYTES:
+        message = f"the file has {found.st_size:,} bytes, and {MOST_BYTES:,} are the most"
+        return Problem(name, 1, 1, "", message, "split it", _CODE)
+    return None
+
+
+def too_deep(text: str) -> Any:
+    """The mark where a text nests too deep, found without recursion; None for any other text."""
+    if len(_OPENING.findall(text)) < MOST_LEVELS and not _DEEP.search(text):
+        return None
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=FastLoader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > MOST_LEVELS:
+                    return event.start_mark
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except yaml.YAMLError:
+        return None  # whoever reads the text tells what is wrong with it
+    return None
+
+
+def too_many(root: yaml.Node) -> yaml.Node | None:
+    """A node that is too large with what its aliases repeat; none of them may hold itself."""
+    sizes: dict[int, int] = {}
+    pending = [root]
+    while pending:
+        node = pending[-1]
+        inner = inner_nodes(node)
+        missing = [part for part in inner if id(part) not in sizes]
+        if missing:
+            pending += missing
+            continue
+        pending.pop()
+        sizes[id(node)] = 1 + sum(sizes[id(part)] for part in inner)
+        if sizes[id(node)] > MOST_NODES:
+            return node
+    return None
+
+
+def capped(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """The first Problems of a file, and one that counts the others where there are too many."""
+    if len(problems) <= MOST_PROBLEMS:
+        return problems
+    kept, left = sorted(problems)[:MOST_PROBLEMS], len(problems) - MOST_PROBLEMS
+    last = kept[-1]
+    more = f"and {left:,} more in this file"
+    return (*kept, Problem(last.file, last.line, last.column, "", more, "mend these first", "more", ""))
