@@ -25,7 +25,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV __PYVENV_LAUN
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-core run test test-slow test-core test-engines matrix check fmt pins clean
+.PHONY: help setup setup-core run test test-slow test-core test-engines matrix bench check fmt pins clean
 
 help: ## list the targets
 	@VERSIONS="$(VERSIONS)" AIRFLOW="$(AIRFLOW)" sh tests/pins/help.sh $(firstword $(MAKEFILE_LIST))
@@ -53,6 +53,10 @@ matrix: setup setup-core ## run the fault matrix, ours beside the stock operator
 	@JOBKIT_SPARK_PYTHON="$(CURDIR)/$(BIN)/python" PYTHONPATH=tests:job_code $(CORE)/bin/python -m matrix \
 		$(if $(CELLS),"$(CELLS)") $(ARGS)
 
+bench: setup ## measure how long DAGs take to load, beside plain Python and dag-factory
+	@sh tests/pins/setup_env.sh .venv-bench tests/pins/dag-factory.txt 3.11 3.12 3.13
+	@PYTHONPATH=tests $(BIN)/python -m bench --dag-factory .venv-bench/bin/python $(ARGS)
+
 setup-core: ## create or refresh the environment of an Amazon MWAA version in .venv-core/<version>
 	@test -f "$(CORE_PINS)" || { echo "AIRFLOW=$(AIRFLOW): no pins for it; there are: $(VERSIONS)" >&2; exit 2; }
 	@sh tests/pins/setup_env.sh "$(CORE)" "$(CORE_PINS)" "$(CORE_PYTHON)"
@@ -72,6 +76,6 @@ pins: setup ## recompile tests/pins/dev.txt; with MWAA=<folder of constraints> a
 	@$(BIN)/python tests/pins/compile.py --uv $(BIN)/uv $(if $(MWAA),--mwaa "$(MWAA)")
 
 clean: ## remove what the project made: environments, .jobkit, builds, caches
-	@rm -rf .venv .venv.log .venv-core .jobkit dags/.jobkit build dist job_code/build job_code/dist \
+	@rm -rf .venv .venv.log .venv-core .venv-bench .venv-bench.log .jobkit dags/.jobkit build dist job_code/build job_code/dist \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find airflow_jobkit dags job_code tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,6 +1,6 @@
 """Recompile the pin files of this folder.
 
-`make pins` makes dev.txt anew, with the newest versions that dev.in allows.
+`make pins` makes dev.txt and dag-factory.txt anew, with the newest versions that dev.in allows.
 `make pins MWAA=<folder>` also makes mwaa-<version>.txt for every <folder>/<version>/ that holds
 airflow_constraints.txt and essential_constraints.txt, as Amazon MWAA publishes them.
 """
@@ -20,6 +20,10 @@ DEV_HEADER = """\
 # The development environment: every tool at an exact version, for Python 3.11 to 3.13.
 # Made from dev.in by `make pins`; do not edit by hand.
 """
+BENCH_HEADER = """\
+# What `make bench` compares with, in an environment of its own: the versions of dev.txt, and dag-factory.
+# Made from dag-factory.in by `make pins`; do not edit by hand.
+"""
 MWAA_HEADER = """\
 # python: {python}
 # Amazon MWAA {version}: made from mwaa-core.in by `make pins`, do not edit by hand.
@@ -30,13 +34,14 @@ Pins = dict[str, str]
 
 
 def main() -> int:
-    """Recompile dev.txt and, when a folder of constraints is given, the MWAA pins."""
+    """Recompile dev.txt, dag-factory.txt and, when a folder of constraints is given, the MWAA pins."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--mwaa", type=Path, metavar="FOLDER", help="holds <version>/airflow_constraints.txt")
     parser.add_argument("--uv", default="uv", help="the uv to compile with")
     options = parser.parse_args()
     try:
         compile_dev(options.uv)
+        compile_bench(options.uv)
         if options.mwaa:
             for folder in mwaa_folders(options.mwaa):
                 compile_mwaa(options.uv, folder)
@@ -50,6 +55,13 @@ def compile_dev(uv: str) -> None:
     """Write dev.txt: one set of versions for all supported Pythons, hence the fewest forks."""
     flags = ["--universal", "--fork-strategy", "fewest", "--python-version", DEV_PYTHON]
     write(PINS / "dev.txt", DEV_HEADER + resolve(uv, PINS / "dev.in", flags))
+
+
+def compile_bench(uv: str) -> None:
+    """Write dag-factory.txt: the versions of dev.txt, and dag-factory."""
+    flags = ["--universal", "--fork-strategy", "fewest", "--python-version", DEV_PYTHON]
+    flags += ["--constraints", str(PINS / "dev.txt")]
+    write(PINS / "dag-factory.txt", BENCH_HEADER + resolve(uv, PINS / "dag-factory.in", flags))
 
 
 def compile_mwaa(uv: str, folder: Path) -> None:
