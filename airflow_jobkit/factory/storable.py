@@ -3,7 +3,8 @@
 An exception while Airflow bags or stores one DAG of a file takes all DAGs of that file down, so it is
 provoked here first. That costs more than building the DAG. But whether a DAG can be stored depends on what it
 is made of, not on its texts and numbers: on its operators' classes, on their arguments' names, and on values
-that are no plain data. So a DAG of plain data alone is not stored again once one like it has been.
+that are no plain data. So a DAG of plain data alone is not stored again once one like it has been, and not at
+all where its operators are a provider's or ours.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ _PLAIN_TASK_KEYS = frozenset(
         *("start_date", "end_date", "do_xcom_push", "doc", "doc_md", "task_display_name"),
     }
 )
+_RELEASED = ("airflow.providers.", "airflow_jobkit.")
 _PLAIN_TYPES = (str, int, float, bool, type(None), dt.date, dt.timedelta)
 
 
@@ -69,7 +71,7 @@ class StoreChecks:
             BuildError: Airflow would not bag or store it.
         """
         shape = _shape(spec, operators)
-        if shape is not None and shape in self.seen:
+        if shape is not None and (shape in self.seen or all(map(_is_known_to_store, operators.values()))):
             return
         with told((), "Airflow does not take this DAG", "correct what it names"):
             dag.validate()  # type: ignore[no-untyped-call] # Airflow's own is not typed
@@ -117,6 +119,15 @@ def is_plain(value: Any) -> bool:
     if isinstance(value, Mapping):
         return TYPE not in value and all(map(is_plain, value.values()))
     return isinstance(value, list | tuple) and all(map(is_plain, value))
+
+
+def _is_known_to_store(operator: Any) -> bool:
+    """Whether an operator of a release, ours or a provider's, has all that Airflow stores of it.
+
+    What else storing asks of it, its class decides, and that has been tried by those who released it.
+    """
+    module = type(operator).__module__
+    return module.startswith(_RELEASED) and all(hasattr(operator, n) for n in type(operator).template_fields)
 
 
 @cache

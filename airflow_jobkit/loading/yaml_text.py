@@ -19,6 +19,7 @@ from airflow_jobkit.loading.places import FastLoader, Places, node_that_holds_it
 from airflow_jobkit.loading.syntax import syntax_problem, unreadable_problem
 from airflow_jobkit.problems import MOST_SHOWN, Issue, Path, Problem, dotted
 
+_TEXT, _MAPPING, _LIST = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq"))
 _OLD_BOOLEAN = re.compile(r"(?i:yes|no|on|off)")
 _OCTAL = re.compile(r"[-+]?0[0-7_]+")
 _CLOCK = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
@@ -40,9 +41,38 @@ class _Slip:
 class _Loader(FastLoader):
     """The safe loader, which writes down traps and keys that stand twice."""
 
-    slips: list[_Slip]
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.slips: list[_Slip] = []
+        self._made: dict[int, Any] = {}
+
+    def data(self, node: yaml.Node) -> Any:
+        """The data of a node, and what an alias repeats as one object.
+
+        The loader's own way builds every mapping and list in two steps, since they may hold themselves; these
+        do not, and are built in one, which takes half the time.
+        """
+        if isinstance(node, yaml.ScalarNode):
+            return node.value if node.tag == _TEXT else self.construct_object(node)
+        if id(node) in self._made:
+            return self._made[id(node)]
+        found: Any
+        if node.tag == _MAPPING and all(key.tag == _TEXT for key, _ in node.value):
+            if len({key.value for key, _ in node.value}) < len(node.value):
+                self._tell_duplicates(node)
+            found = {key.value: self.data(value) for key, value in node.value}
+        elif node.tag == _LIST:
+            found = [self.data(item) for item in node.value]
+        else:
+            found = self.construct_object(node, deep=True)
+        self._made[id(node)] = found
+        return found
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        self._tell_duplicates(node)
+        return super().construct_mapping(node, deep=deep)
+
+    def _tell_duplicates(self, node: yaml.Node) -> None:
         seen: dict[str, yaml.Mark] = {}
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
@@ -52,7 +82,6 @@ class _Loader(FastLoader):
                 message = f"the key {key.value!r} stands here a second time (first in line {first.line + 1})"
                 remedy = "rename or remove one of them"
                 self.slips.append(_Slip(key.start_mark, message, remedy, "duplicate-key"))
-        return super().construct_mapping(node, deep=deep)
 
     def construct_bool(self, node: yaml.ScalarNode) -> Any:
         value = self.construct_yaml_bool(node)
@@ -150,7 +179,6 @@ def read_document(file: str, text: str) -> Document:
         message = f"more than {MOST_LEVELS} levels deep"
         return Document(file, text, None, (_bound_problem(file, text, deep, message),))
     loader = _Loader(text)
-    loader.slips = []
     try:
         root = loader.get_single_node()
         knot = node_that_holds_itself(root) if root is not None and _ALIAS.search(text) else None
@@ -160,7 +188,7 @@ def read_document(file: str, text: str) -> Document:
         if large is not None:
             message = f"more than {MOST_NODES:,} values, with what its aliases repeat"
             return Document(file, text, None, (_bound_problem(file, text, large.start_mark, message),))
-        data = loader.construct_document(root) if root is not None else None
+        data = loader.data(root) if root is not None else None
     except yaml.MarkedYAMLError as error:
         return Document(file, text, None, (syntax_problem(file, text, error),))
     except (yaml.YAMLError, ValueError, TypeError) as error:

@@ -21,7 +21,7 @@ PLAIN = """
     {0}:
       params: {{month: {{type: integer, default: {1}}}}}
       tasks:
-        report: {{spark_job: probe.{0}, args: {{month: {1}}}, retries: {1}}}
+        report: {{operator: team_operators.CountedOperator, doc: "{0}", retries: {1}}}
 """
 
 
@@ -59,8 +59,7 @@ def test_dags_of_one_shape_are_stored_once(write: Write, stored: Callable[[], li
 @pytest.mark.parametrize(
     "other",
     [
-        pytest.param("{operator: team_operators.CountedOperator}", id="another operator"),
-        pytest.param("{spark_job: probe.a, pool: big}", id="another argument"),
+        pytest.param("{operator: team_operators.CountedOperator, pool: big}", id="another argument"),
         pytest.param("{spark_job: probe.a, outlets: ['s3://bucket/a']}", id="what is no plain data"),
         pytest.param("{spark_job: probe.a, expand: {job_args: [{a: 1}]}}", id="a mapped task"),
     ],
@@ -70,6 +69,13 @@ def test_a_dag_of_another_shape_is_stored_too(
 ) -> None:
     write("one.yaml", PLAIN.format("one", 1) + f"    other:\n      tasks: {{a: {other}}}\n")
     assert stored() == ["one", "other"]
+
+
+def test_operators_of_a_release_with_plain_data_are_known_to_store(
+    write: Write, stored: Callable[[], list[str]]
+) -> None:
+    write("one.yaml", "    one:\n      tasks: {a: {spark_job: probe.a, args: {month: 1}, retries: 2}}\n")
+    assert stored() == []
 
 
 def test_what_is_no_plain_data_is_stored_each_time(write: Write, stored: Callable[[], list[str]]) -> None:
