@@ -19,7 +19,11 @@ from airflow_jobkit.spec.settings import Settings
 
 
 def build_dag(
-    spec: DagSpec, settings: Settings, versions: Sequence[str] = (), checks: StoreChecks | None = None
+    spec: DagSpec,
+    settings: Settings,
+    versions: Sequence[str] = (),
+    checks: StoreChecks | None = None,
+    documentation: str | None = None,
 ) -> DAG:
     """Make the DAG of a Spec, ready to be bagged.
 
@@ -31,13 +35,14 @@ def build_dag(
         settings: The Environment's Settings.
         versions: The published versions of the Environment's code root, newest first, for the trigger form.
         checks: What is known of the DAGs that were built before; default: nothing.
+        documentation: What the UI shows of it, in Markdown; default: its `doc_md`.
 
     Raises:
         BuildError: An operator or an argument is wrong, or Airflow would not store the DAG.
     """
     params = dag_params(spec, settings, versions if spec.code == settings.code else ())
     with told((), "Airflow does not take this DAG", "correct what it names"):
-        dag = DAG(dag_id=spec.dag_id, params=params, **_arguments(spec))
+        dag = DAG(dag_id=spec.dag_id, params=params, **_arguments(spec, documentation))
     tasks = Tasks(spec, settings, dag)
     tasks.build()
     members = {**tasks.by_id, **tasks.groups.by_id}
@@ -66,9 +71,10 @@ _TAKEN_OVER = (
 _AIRFLOW_2_ONLY = ("default_view", "orientation")
 
 
-def _arguments(spec: DagSpec) -> dict[str, Any]:
+def _arguments(spec: DagSpec, documentation: str | None) -> dict[str, Any]:
     keys = spec.keys
     arguments = {name: getattr(keys, name) for name in _TAKEN_OVER if name in keys.model_fields_set}
+    arguments["doc_md"] = documentation if documentation is not None else keys.doc_md
     if keys.fail_fast is not None:
         arguments["fail_fast" if "fail_fast" in dag_parameters() else "fail_stop"] = keys.fail_fast
     if keys.template_searchpath is not None:

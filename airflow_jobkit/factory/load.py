@@ -12,6 +12,7 @@ from airflow_jobkit.errors import ContractError
 from airflow_jobkit.factory.building import BuildError
 from airflow_jobkit.factory.dags import build_dag
 from airflow_jobkit.factory.problems_dag import build_problems_dag, build_stand_in
+from airflow_jobkit.factory.source import documentation
 from airflow_jobkit.factory.storable import StoreChecks
 from airflow_jobkit.factory.sweeper_dag import build_sweeper_dags
 from airflow_jobkit.loading.dags import PROBLEMS_DAG_ID, SWEEPER_DAG_ID, LoadedDag, load_dag, load_files
@@ -74,7 +75,7 @@ def build_dags(
     checks = StoreChecks()
     for dag in loaded:
         try:
-            dags.append(build_dag(dag.spec, settings, versions, checks))
+            dags.append(build_dag(dag.spec, settings, versions, checks, documentation(dag)))
         except BuildError as error:  # noqa: PERF203 - one bad DAG leaves the others alone
             problems.append(dag.problem(error.issue))
     return dags, problems

@@ -252,7 +252,7 @@ class TestTasks:
             """,
         )
         dag = load()["limited"]
-        assert (dag.description, dag.doc_md, set(dag.tags)) == ("Limits", "# Limits", {"a", "b"})
+        assert (dag.description, dag.doc_md[:9], set(dag.tags)) == ("Limits", "# Limits\n", {"a", "b"})
         assert (dag.max_active_runs, dag.max_active_tasks) == (2, 3)
         assert dag.dagrun_timeout == dt.timedelta(hours=2)
         assert (dag.start_date.isoformat()[:10], dag.end_date.isoformat()[:10]) == (

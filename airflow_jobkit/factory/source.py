@@ -1,0 +1,40 @@
+"""The YAML that a DAG came from, for its documentation in Airflow's UI."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+
+from airflow_jobkit.loading.dags import LoadedDag
+
+MOST_CHARACTERS = 20_000
+"""Airflow stores and sends the documentation with the DAG."""
+
+_TOP_LEVEL = re.compile(r"^(?![ \t#\-\r\n]).", re.MULTILINE)
+_FENCE = re.compile(r"`{3,}")
+
+
+def documentation(dag: LoadedDag) -> str:
+    """The DAG's own documentation, and below it the YAML that it came from with its defaults' places."""
+    own = dag.spec.keys.doc_md
+    document = dag.document
+    text = own_text(document.text, document.data, dag.spec.dag_id)
+    if len(text) > MOST_CHARACTERS:
+        text = text[:MOST_CHARACTERS] + "\n# ... (cut off here)"
+    fence = max(("`" * (len(found) + 1) for found in _FENCE.findall(text)), default="```", key=len)
+    above = dict.fromkeys(layer.document.file for layer in dag.layers.layers[:-1])
+    defaults = f", with defaults of {', '.join(above)}" if above else ""
+    section = f"#### From {document.file}{defaults}\n\n{fence}yaml\n{text.rstrip()}\n{fence}\n"
+    return f"{own.rstrip()}\n\n{section}" if own else section
+
+
+def own_text(text: str, data: object, dag_id: str) -> str:
+    """The lines of one DAG; the whole text where it is the only one, or its lines cannot be told apart."""
+    if isinstance(data, Mapping) and len(data) <= 1:
+        return text
+    starts = [found.start() for found in _TOP_LEVEL.finditer(text)] + [len(text)]
+    for start, end in pairwise(starts):
+        if re.match(rf"""["']?{re.escape(dag_id)}["']?\s*:""", text[start:]):
+            return text[start:end]
+    return text
