@@ -17,6 +17,9 @@ class EngineOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    elsewhere: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """Keys that people know from other tools: what is wrong with them here, and what to write."""
+
     waiting: ClassVar[frozenset[str]] = frozenset()
     """The fields that only say how a run is waited for; changing one makes no other run."""
 
@@ -27,6 +30,14 @@ class EngineOptions(BaseModel):
 
     def issues(self) -> list[Issue]:
         """What is missing or contradictory once all layers are together; paths start at the options."""
+        return []
+
+    def argument_issues(self, arguments: Mapping[str, Any]) -> list[Issue]:  # noqa: ARG002 - Engines' own use it
+        """What is wrong with a job's own arguments on this Engine; paths start at the arguments.
+
+        Args:
+            arguments: Those whose values are known before the run.
+        """
         return []
 
     def run_fields(self) -> dict[str, Any]:

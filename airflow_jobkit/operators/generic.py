@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from airflow_jobkit._compat import BaseOperator, TaskDeferred
 from airflow_jobkit.contracts.version_record import Source
 from airflow_jobkit.engines import options_class
-from airflow_jobkit.engines.invocation import Invocation, build_invocation, job_arguments
+from airflow_jobkit.engines.arguments import job_arguments
+from airflow_jobkit.engines.invocation import Invocation, build_invocation
 from airflow_jobkit.engines.options import EngineOptions
 from airflow_jobkit.engines.states import Stage
 from airflow_jobkit.errors import (

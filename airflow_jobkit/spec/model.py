@@ -52,7 +52,12 @@ def _issue(detail: ErrorDetails, model: type[BaseModel], top: list[str]) -> Issu
         context = detail["ctx"]
         return Issue(path, context["message"], context["remedy"], context["code"], at)
     if kind == "extra_forbidden":
-        known = top if len(path) == 1 else _keys(_model_at(model, path[:-1]))
+        owner = _model_at(model, path[:-1])
+        elsewhere: Mapping[object, tuple[str, str]] = getattr(owner, "elsewhere", {})
+        if path[-1] in elsewhere:
+            message, remedy = elsewhere[path[-1]]
+            return Issue(path, message, remedy, "elsewhere", at="key")
+        known = top if len(path) == 1 else _keys(owner)
         return Issue(path, "unknown key", choices_remedy(path[-1], known), "unknown-key", at="key")
     if kind == "missing":
         return Issue(path[:-1], f"`{path[-1]}` is missing", f"add `{path[-1]}: ...`", "missing-key", at="key")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from airflow_jobkit.engines.arguments import job_arguments
 from airflow_jobkit.engines.options import EngineOptions, RemoteOptions
 from airflow_jobkit.fields import Duration, describe, mistake
 from airflow_jobkit.problems import Issue
+
+LARGEST_PARAMETERS = 10_000
+"""The parameters of a task as JSON, in bytes: the limit of the Jobs API."""
 
 COMPUTES = ("new_cluster", "existing_cluster_id", "serverless")
 """What a run can run on; exactly one of them is needed."""
@@ -180,6 +185,16 @@ class Options(RemoteOptions):
     def longest_run_seconds(self) -> float | None:
         """How long a run may take by its own time-out; None: it has none."""
         return self.timeout.total_seconds() if self.timeout is not None else None
+
+    def argument_issues(self, arguments: Mapping[str, Any]) -> list[Issue]:
+        """What is wrong with a job's own arguments on Databricks; paths start at the arguments."""
+        argv = [part for name, text in job_arguments(arguments) for part in (f"--{name}", text)]
+        size = len(json.dumps(argv).encode())
+        if size <= LARGEST_PARAMETERS:
+            return []
+        message = f"the arguments have {size:,} bytes as JSON, and Databricks takes {LARGEST_PARAMETERS:,}"
+        remedy = "put large ones into a file or a dataset, and pass its name"
+        return [Issue((), message, remedy, "too-large", at="key")]
 
     def issues(self) -> list[Issue]:
         """What is missing or contradictory once all layers are together; paths start at `databricks:`."""

@@ -7,16 +7,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_jobkit.engines.databricks.options import Options
+from airflow_jobkit.engines.databricks.options import LARGEST_PARAMETERS, Options
 from airflow_jobkit.engines.invocation import RUN_KEY, Invocation, RunNames
 from airflow_jobkit.errors import EngineError
 
 TASK_KEY = "job"
 ENVIRONMENT_KEY = "jobkit"
 WHEELS = "--jobkit_wheels"
-
-LARGEST_PARAMETERS = 10_000
-"""The parameters of a task as JSON, in bytes: the limit of the Jobs API."""
 
 TOKEN_SHOWN = "<token>"  # noqa: S105 - it stands for the token that a run is submitted with
 

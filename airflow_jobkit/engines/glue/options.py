@@ -5,10 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
+from airflow_jobkit.engines.arguments import argument_text, plain_name
+from airflow_jobkit.engines.glue.vocabulary import (
+    ELSEWHERE,
+    FLEX_WORKER_TYPES,
+    RESERVED_ARGUMENTS,
+    WorkerType,
+    check_worker_type,
+    check_workers,
+)
 from airflow_jobkit.engines.options import EngineOptions, RemoteOptions
 from airflow_jobkit.fields import Duration, describe, duration_text, mistake
 from airflow_jobkit.problems import Issue
@@ -18,6 +27,9 @@ PROJECT_TAG = "airflow-jobkit-project"
 
 SHORTEST_TIMEOUT = dt.timedelta(minutes=1)
 LONGEST_TIMEOUT = dt.timedelta(minutes=10_080)
+
+LARGEST_ARGUMENTS = 260_000
+"""All arguments of a run together, names and values, in bytes: Glue's limit of 260 KB."""
 
 _OLDEST_GLUE = (4, 0)  # the first with the Python 3.10 that jobkit-runtime needs
 _OLDEST_WITH_REQUIREMENTS = (5, 0)
@@ -34,22 +46,6 @@ _DEFINITION_ONLY = (
 )
 _ROLES = ("iam_role_name", "iam_role_arn")
 
-# Glue's own, which a run must not set, and then ours; `-` and `_` are the same.
-_RESERVED_ARGUMENTS: Mapping[str, str] = {
-    **dict.fromkeys(
-        ("JOB_NAME", "JOB_ID", "JOB_RUN_ID", "debug", "mode", "endpoint"),
-        "take it out; Glue sets it itself",
-    ),
-    "scriptLocation": "take it out; the script is that of the code version",
-    "extra_py_files": "take it out; the wheels are those of the code version, `requirements` adds others",
-    **dict.fromkeys(
-        ("module_name", "notification_service_type", "databricks_connection_name"),
-        "take it out; the task's own keys set it",
-    ),
-    **dict.fromkeys(
-        ("jobkit_envelope", "jobkit_run_key", "jobkit_wheels"), "take it out; jobkit sets it itself"
-    ),
-}
 _PYTHON_MODULES = ("additional_python_modules", "python_modules_installer_option")
 
 
@@ -77,7 +73,7 @@ def _check_glue_version(version: str) -> str:
 def _check_argument(name: str) -> str:
     if not re.fullmatch(r"--[A-Za-z][\w.-]*", name):
         raise mistake(f"not the name of a Glue argument: {describe(name)}", "start it with `--`")
-    remedy = _RESERVED_ARGUMENTS.get(plain_name(name))
+    remedy = RESERVED_ARGUMENTS.get(plain_name(name))
     if remedy is not None:
         raise mistake(f"{name} cannot be set here", remedy, "reserved-name")
     return name
@@ -88,11 +84,6 @@ def _check_tag(name: str) -> str:
         owner = "AWS" if name.startswith("aws:") else "jobkit"
         raise mistake(f"the tag {name} is set by {owner} itself", "rename the tag", "reserved-name")
     return name
-
-
-def plain_name(argument: str) -> str:
-    """An argument's name without dashes in front, and with `_` for `-`, as the entry script reads it."""
-    return argument.removeprefix("--").replace("-", "_")
 
 
 class Options(RemoteOptions):
@@ -122,6 +113,7 @@ class Options(RemoteOptions):
         stream_logs: Whether the driver's log is copied into the task's log.
     """
 
+    elsewhere: ClassVar[Mapping[str, tuple[str, str]]] = ELSEWHERE
     waiting: ClassVar[frozenset[str]] = RemoteOptions.waiting | {"lookup_window", "stream_logs"}
 
     job_name: str | None = Field(default=None, pattern=r"^[\w.-]{1,200}$", examples=["dwh", "team-a.flights"])
@@ -135,11 +127,8 @@ class Options(RemoteOptions):
     glue_version: Annotated[
         str, Field(pattern=r"^\d+\.\d+$", examples=['"5.0"', '"5.1"']), AfterValidator(_check_glue_version)
     ] = "5.0"
-    # Without G.025X, which is for streaming, and Z.2X, which is for Ray.
-    worker_type: Literal["G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"] = (
-        "G.1X"
-    )
-    number_of_workers: int = Field(default=2, ge=2)
+    worker_type: Annotated[WorkerType, BeforeValidator(check_worker_type)] = "G.1X"
+    number_of_workers: Annotated[int, Field(ge=2), BeforeValidator(check_workers)] = 2
     timeout: Annotated[Duration, AfterValidator(_check_timeout)] = dt.timedelta(hours=8)
     execution_class: Literal["STANDARD", "FLEX"] = "STANDARD"
     connections: tuple[str, ...] = Field(default=(), strict=False)
@@ -179,7 +168,31 @@ class Options(RemoteOptions):
 
     def issues(self) -> list[Issue]:
         """What is missing or contradictory once all layers are together; paths start at `glue:`."""
-        return [*self._job_issues(), *self._requirements_issues()]
+        return [*self._job_issues(), *self._flex_issues(), *self._requirements_issues()]
+
+    def argument_issues(self, arguments: Mapping[str, Any]) -> list[Issue]:
+        """What is wrong with a job's own arguments on Glue; paths start at the arguments."""
+        both = {plain_name(name): name for name in self.arguments}
+        issues = [
+            Issue(
+                (name,),
+                f"`glue: {{arguments: ...}}` sets {both[plain_name(name)]} too",
+                "take it out there, or rename the job's parameter",
+                "contradiction",
+                at="key",
+            )
+            for name in arguments
+            if plain_name(name) in both
+        ]
+        size = sum(
+            len(f"--{name}".encode()) + len(argument_text(value).encode())
+            for name, value in (*arguments.items(), *self.arguments.items())
+        )
+        if size > LARGEST_ARGUMENTS:
+            message = f"the arguments have {size:,} bytes, and Glue takes {LARGEST_ARGUMENTS:,}"
+            remedy = "put large ones into a file or a dataset, and pass its name"
+            issues.append(Issue((), message, remedy, "too-large", at="key"))
+        return issues
 
     def _job_issues(self) -> Iterator[Issue]:
         given = [name for name in _DEFINITION_ONLY if name in self.model_fields_set]
@@ -195,6 +208,12 @@ class Options(RemoteOptions):
         elif self.iam_role_name is not None and self.iam_role_arn is not None:
             message = "both iam_role_name and iam_role_arn are set"
             yield Issue(("iam_role_arn",), message, "take one of them out", "contradiction", at="key")
+
+    def _flex_issues(self) -> Iterator[Issue]:
+        if self.execution_class == "FLEX" and self.worker_type not in FLEX_WORKER_TYPES:
+            message = f"FLEX has no {self.worker_type} workers"
+            remedy = f"write {' or '.join(FLEX_WORKER_TYPES)}, or execution_class: STANDARD"
+            yield Issue(("worker_type",), message, remedy, "contradiction")
 
     def _requirements_issues(self) -> Iterator[Issue]:
         if self.requirements is None:

@@ -7,16 +7,14 @@ import json
 import re
 from typing import Any
 
-from airflow_jobkit.engines.glue.options import MARKER_TAG, PROJECT_TAG, Options, plain_name
+from airflow_jobkit.engines.arguments import plain_name
+from airflow_jobkit.engines.glue.options import LARGEST_ARGUMENTS, MARKER_TAG, PROJECT_TAG, Options
 from airflow_jobkit.engines.invocation import RUN_KEY, Invocation, RunNames
 from airflow_jobkit.errors import EngineError
 
 RUN_KEY_ARGUMENT = f"--{RUN_KEY}"
 MARKER = "definition"
 """The value of the marker tag: a definition that `jobkit glue prune` may remove."""
-
-LARGEST_ARGUMENTS = 260_000
-"""All arguments of a run together, names and values, in bytes: Glue's limit of 260 KB."""
 
 _HASH_LENGTH = 10
 _NAME_LIMIT = 255

@@ -9,12 +9,8 @@ from typing import Any
 
 import pytest
 
-from airflow_jobkit.engines.invocation import (
-    Invocation,
-    argument_text,
-    build_invocation,
-    job_arguments,
-)
+from airflow_jobkit.engines.arguments import argument_text, job_arguments
+from airflow_jobkit.engines.invocation import Invocation, build_invocation
 from airflow_jobkit.engines.options import EngineOptions
 
 

@@ -200,3 +200,10 @@ def test_the_connection_name_is_an_argument_of_the_entry_script() -> None:
     """Without a name the argument is left out."""
     assert options({"connection_name": "lake"}).entry_arguments() == (("databricks_connection_name", "lake"),)
     assert Options().entry_arguments() == ()
+
+
+def test_arguments_that_the_jobs_api_would_not_take_are_counted() -> None:
+    held = options({"serverless": True})
+    assert held.argument_issues({"airports": "x" * 9_900}) == []
+    (issue,) = held.argument_issues({"airports": "x" * 10_000})
+    assert issue.message == "the arguments have 10,018 bytes as JSON, and Databricks takes 10,000"

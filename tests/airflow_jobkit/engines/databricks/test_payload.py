@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from airflow_jobkit.engines.databricks.options import Options
-from airflow_jobkit.engines.databricks.payload import LARGEST_PARAMETERS, preview, submit, token_of
+from airflow_jobkit.engines.databricks.options import LARGEST_PARAMETERS, Options
+from airflow_jobkit.engines.databricks.payload import preview, submit, token_of
 from airflow_jobkit.engines.invocation import Invocation, RunNames
 from airflow_jobkit.errors import EngineError
 from airflow_jobkit.spec.model import parse_model

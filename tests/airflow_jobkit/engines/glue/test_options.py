@@ -32,7 +32,7 @@ def test_every_key_of_a_yaml_is_read() -> None:
             "job_name": "flights",
             "iam_role_name": "glue-job-role",
             "glue_version": "5.1",
-            "worker_type": "R.2X",
+            "worker_type": "G.2X",
             "number_of_workers": 10,
             "timeout": "1h30m",
             "execution_class": "FLEX",
@@ -87,9 +87,45 @@ def test_every_key_of_a_yaml_is_read() -> None:
         ),
         pytest.param(
             {"number_of_workers": 1},
-            "expected 2 or more, got the number 1",
-            "correct the number",
+            "a Spark run has at least 2 workers, the driver's and another; got the number 1",
+            "write 2 or more",
             id="a lone worker",
+        ),
+        pytest.param(
+            {"worker_type": "G.025X", "execution_class": "FLEX"},
+            "G.025X is for streaming jobs, which never end and cannot be FLEX; jobkit runs jobs that end",
+            "write G.1X, or a larger one",
+            id="workers of streaming jobs",
+        ),
+        pytest.param(
+            {"worker_type": "Z.2X"},
+            "Z.2X is for Ray jobs, and these are Spark jobs",
+            "write G.1X, or a larger one",
+            id="workers of Ray jobs",
+        ),
+        pytest.param(
+            {"worker_type": "standard"},
+            "Glue 4.0 and newer have no Standard workers",
+            "write G.1X, or a larger one",
+            id="workers of older Glue versions",
+        ),
+        pytest.param(
+            {"worker_type": "g.8x"},
+            "no worker type 'g.8x'",
+            "did you mean G.8X?",
+            id="a worker type in lower case",
+        ),
+        pytest.param(
+            {"worker_type": "G.1X", "max_capacity": 10},
+            "Glue 2.0 and newer count workers; max_capacity is for older jobs and for Python shell",
+            "set `worker_type` and `number_of_workers`; a G.1X is one DPU, a G.2X two",
+            id="a capacity in place of workers",
+        ),
+        pytest.param(
+            {"retry_limit": 1},
+            "retries are Airflow's, not retry_limit of Glue",
+            "set `retries` in the task; a run that Glue repeats by itself would be one that nobody asked for",
+            id="a key of the stock operator",
         ),
         pytest.param(
             {"requirements": "requirements.txt"},
@@ -166,6 +202,12 @@ def test_a_value_that_glue_would_not_take_is_refused_with_a_remedy(
             ("arguments", "--additional-python-modules"),
             "`requirements` sets --additional-python-modules too",
             id="modules said twice",
+        ),
+        pytest.param(
+            {"iam_role_name": "a", "execution_class": "FLEX", "worker_type": "G.4X"},
+            ("worker_type",),
+            "FLEX has no G.4X workers",
+            id="FLEX with workers that it does not have",
         ),
     ],
 )
@@ -257,3 +299,23 @@ def test_what_only_says_how_a_run_is_waited_for_is_no_part_of_it() -> None:
     assert (
         parsed({"iam_role_name": "a", **patient}).run_fields() == parsed({"iam_role_name": "a"}).run_fields()
     )
+
+
+class TestArguments:
+    def test_those_that_fit_are_fine(self) -> None:
+        assert parsed({"arguments": {"--conf": "x"}}).argument_issues({"month": 1}) == []
+
+    def test_one_that_glue_is_given_too_is_named(self) -> None:
+        (issue,) = parsed({"arguments": {"--min-rows": "1"}}).argument_issues({"min_rows": 2, "month": 1})
+        assert (issue.path, issue.message) == (
+            ("min_rows",),
+            "`glue: {arguments: ...}` sets --min-rows too",
+        )
+
+    def test_too_many_bytes_are_counted_with_those_of_glue(self) -> None:
+        options = parsed({"arguments": {"--conf": "x" * 200_000}})
+        (issue,) = options.argument_issues({"airports": "x" * 60_000})
+        assert (issue.message, issue.remedy) == (
+            "the arguments have 260,018 bytes, and Glue takes 260,000",
+            "put large ones into a file or a dataset, and pass its name",
+        )
