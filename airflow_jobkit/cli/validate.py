@@ -9,19 +9,32 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from airflow_jobkit.cli.project import dags_folder_of
+from airflow_jobkit.cli.published import has_unchecked_jobs, published_jobs
 from airflow_jobkit.loading.dags import load_files
 from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, load_project, project_environments
+from airflow_jobkit.loading.published import version_problems
 from airflow_jobkit.problems import Problem, counted
+from airflow_jobkit.release.index import INDEX_FILE
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What was checked, and everything that is wrong."""
+    """What was checked, and everything that is wrong.
+
+    Attributes:
+        problems: Everything that is wrong.
+        files: How many files there are.
+        dags: How many good DAGs.
+        environments: The Environments that they were checked for.
+        jobs_unchecked: Those of them where some code version, job or arguments could not be held against what
+            is published.
+    """
 
     problems: tuple[Problem, ...]
     files: int
     dags: int
     environments: tuple[str, ...]
+    jobs_unchecked: tuple[str, ...] = ()
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,18 +58,26 @@ def check(paths: Sequence[Path], environment: str | None) -> Checked:
     files: set[Path] = set()
     dags: set[tuple[Path, str]] = set()
     seen: set[str] = set()
+    unchecked: set[str] = set()
     for folder, chosen in _by_project(paths):
         files.update(chosen)
+        jobs, broken = published_jobs(folder)
+        problems.update(broken)
         for name in [environment] if environment else project_environments(folder):
             project = load_project(folder, name)
             problems.update(project.problems)
             if project.settings is None:
                 continue
-            loaded = load_files(chosen, project.settings, folder)
+            loaded = load_files(chosen, project.settings, folder, jobs)
             problems.update(loaded.problems)
+            problems.update(version_problems(project, jobs) if jobs is not None else ())
             dags.update((folder, dag.spec.dag_id) for dag in loaded.dags)
             seen.add(project.settings.environment)
-    return Checked(tuple(sorted(problems)), len(files), len(dags), tuple(sorted(seen)))
+            if has_unchecked_jobs(loaded, jobs):
+                unchecked.add(project.settings.environment)
+    return Checked(
+        tuple(sorted(problems)), len(files), len(dags), tuple(sorted(seen)), tuple(sorted(unchecked))
+    )
 
 
 def _by_project(paths: Sequence[Path]) -> Iterator[tuple[Path, list[Path]]]:
@@ -75,10 +96,20 @@ def _text(checked: Checked) -> str:
     dags, files = counted(checked.dags, "DAG"), counted(checked.files, "file")
     noun = "environment" if len(checked.environments) == 1 else "environments"
     scope = f"checked for the {noun} {', '.join(checked.environments)}"
+    unchecked = [_unchecked(checked)] if checked.jobs_unchecked else []
     if not checked.problems:
-        return f"no problems: {dags} in {files}, {scope}"
+        return "\n".join([f"no problems: {dags} in {files}, {scope}", *unchecked])
     if not checked.environments:
         scope = f"the DAGs are not checked before {PROJECT_FILE} is right"
     total = counted(len(checked.problems), "problem")
     lines = [problem.text() for problem in checked.problems]
-    return "\n".join([*lines, "", f"{total}, {checked.dags} good {dags.split()[1]} in {files}; {scope}"])
+    summary = f"{total}, {checked.dags} good {dags.split()[1]} in {files}; {scope}"
+    return "\n".join([*lines, "", summary, *unchecked])
+
+
+def _unchecked(checked: Checked) -> str:
+    names = ", ".join(checked.jobs_unchecked)
+    return (
+        f"not checked for {names}: code versions, jobs, arguments (no {INDEX_FILE} of their code root; "
+        "`jobkit release publish` writes it)"
+    )

@@ -18,8 +18,8 @@ from airflow_jobkit.factory.sweeper_dag import build_sweeper_dags
 from airflow_jobkit.loading.dags import PROBLEMS_DAG_ID, SWEEPER_DAG_ID, LoadedDag, load_dag, load_files
 from airflow_jobkit.loading.folder import dag_files, load_project
 from airflow_jobkit.problems import Problem, ProblemsError
-from airflow_jobkit.release import read_release_index
-from airflow_jobkit.release.index import INDEX_FILE
+from airflow_jobkit.release.index import INDEX_FILE, ReleaseIndex, read_release_index
+from airflow_jobkit.spec.jobs import PublishedJobs
 from airflow_jobkit.spec.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -53,16 +53,27 @@ def load_dags(
     namespace.update({f"dag:{dag.dag_id}": dag for dag in dags})
 
 
-def published_versions(folder: Path, settings: Settings) -> tuple[str, ...]:
-    """The versions in `.jobkit/releases.json`, newest first; none where it is absent or of another root.
-
-    They are suggestions in a form, so a file that cannot be read costs a warning and no DAG.
-    """
+def release_index(folder: Path) -> ReleaseIndex | None:
+    """What `.jobkit/releases.json` says; a file that cannot be read costs a warning and no DAG."""
     try:
-        index = read_release_index(folder / INDEX_FILE)
+        return read_release_index(folder / INDEX_FILE)
     except ContractError as error:
         log.warning("%s; `jobkit release publish` writes it anew", error)
-        return ()
+        return None
+
+
+def published_jobs(index: ReleaseIndex | None) -> PublishedJobs | None:
+    """What DAGs are held against: only what would surely fail when it runs takes a DAG down.
+
+    What the index says of a Release holds, since a Release never changes. That it does not name one proves
+    nothing here: it may have been published after the index reached this Airflow. Whether a version exists
+    the task asks itself, before it submits anything.
+    """
+    return index.published(complete=False) if index is not None else None
+
+
+def published_versions(index: ReleaseIndex | None, settings: Settings) -> tuple[str, ...]:
+    """The versions for the trigger form, newest first; none where the index is of another code root."""
     return index.versions if index is not None and index.code_root == settings.code_root else ()
 
 
@@ -90,8 +101,9 @@ def _build_wanted(dag_id: str, task_id: str | None, folder: Path, environment: s
         loaded = load_files(dag_files(folder), project.settings, folder)
         return build_sweeper_dags(project.settings, [dag.spec for dag in loaded.dags])
     if project.settings is not None:
-        loaded = load_dag(dag_id, folder, project.settings)
-        versions = published_versions(folder, project.settings)
+        index = release_index(folder)
+        loaded = load_dag(dag_id, folder, project.settings, published_jobs(index))
+        versions = published_versions(index, project.settings)
         dags, build_problems = build_dags(loaded.dags, project.settings, versions)
         problems = (*loaded.problems, *build_problems)
     if dags or not problems:
@@ -106,8 +118,9 @@ def _build_all(folder: Path, environment: str | None) -> list[DAG]:
     project = load_project(folder, environment)
     if project.settings is None:
         raise ProblemsError(project.problems)
-    loaded = load_files(dag_files(folder), project.settings, folder)
-    versions = published_versions(folder, project.settings)
+    index = release_index(folder)
+    loaded = load_files(dag_files(folder), project.settings, folder, published_jobs(index))
+    versions = published_versions(index, project.settings)
     dags, build_problems = build_dags(loaded.dags, project.settings, versions)
     dags += build_sweeper_dags(project.settings, [dag.spec for dag in loaded.dags])
     problems = sorted((*project.problems, *loaded.problems, *build_problems))

@@ -13,7 +13,9 @@ from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, display_name,
 from airflow_jobkit.loading.layers import DEFAULTS_FILES, FILE_DEFAULTS, Layer, Layers, folders_between
 from airflow_jobkit.loading.yaml_text import Document
 from airflow_jobkit.problems import Issue, Problem
+from airflow_jobkit.spec.checks import dag_checks
 from airflow_jobkit.spec.dag import DagSpec, defaults_issues, parse_dag
+from airflow_jobkit.spec.jobs import PublishedJobs
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.variables import Variables
 
@@ -55,10 +57,18 @@ class DagLoader:
         settings: The Settings of the project in its Environment.
         top: The DAGs folder; folders from it down to a file's may have defaults.
         environment: The process's environment, for `${env:NAME}`; default: its own.
+        jobs: The published jobs, where they are known.
     """
 
-    def __init__(self, settings: Settings, top: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        top: Path,
+        environment: Mapping[str, str] | None = None,
+        jobs: PublishedJobs | None = None,
+    ) -> None:
         self._settings = settings
+        self._jobs = jobs
         self._top = top.resolve()
         self._variables = Variables(
             settings.allowed_variables,
@@ -156,11 +166,12 @@ class DagLoader:
                 continue
             layers = Layers((*above, Layer(document, (str(key),), value)))
             spec, found = parse_dag(key, layers.merged() if above else value, self._settings)
+            found = found if spec is None else dag_checks(spec, self._settings, self._jobs)
             problems += [layers.problem(issue) for issue in found]
             if key in _OUR_DAG_IDS:
                 message = "jobkit has a DAG of this id itself"
                 issues.append(Issue((str(key),), message, "rename yours", "reserved-name", at="key"))
-            elif spec is not None:
+            elif spec is not None and not found:
                 dags.append(LoadedDag(spec, layers))
         return dags, problems, issues
 
@@ -227,10 +238,12 @@ def project_values(settings: Settings) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def load_files(paths: Iterable[Path], settings: Settings, top: Path | None = None) -> Loaded:
+def load_files(
+    paths: Iterable[Path], settings: Settings, top: Path | None = None, jobs: PublishedJobs | None = None
+) -> Loaded:
     """Read DAG files, as `DagLoader.load` does."""
     paths = list(paths)
-    return DagLoader(settings, top or _top(paths, settings)).load(paths)
+    return DagLoader(settings, top or _top(paths, settings), jobs=jobs).load(paths)
 
 
 def load_file(path: Path, settings: Settings, top: Path | None = None) -> Loaded:
@@ -238,9 +251,9 @@ def load_file(path: Path, settings: Settings, top: Path | None = None) -> Loaded
     return load_files([path], settings, top)
 
 
-def load_dag(dag_id: str, folder: Path, settings: Settings) -> Loaded:
+def load_dag(dag_id: str, folder: Path, settings: Settings, jobs: PublishedJobs | None = None) -> Loaded:
     """Read only the file that defines a DAG, as `DagLoader.load_dag` does."""
-    return DagLoader(settings, folder).load_dag(dag_id, folder)
+    return DagLoader(settings, folder, jobs=jobs).load_dag(dag_id, folder)
 
 
 def _top(paths: list[Path], settings: Settings) -> Path:

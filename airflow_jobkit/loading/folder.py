@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from airflow_jobkit.errors import EnvironmentNotFoundError
@@ -26,6 +26,7 @@ class LoadedProject:
     folder: Path
     settings: Settings | None
     problems: tuple[Problem, ...]
+    document: Document = field(repr=False)
 
 
 def load_project(
@@ -51,7 +52,7 @@ def load_project(
         except EnvironmentNotFoundError as error:
             message, _, remedy = str(error).rpartition("; ")
             issues.append(Issue(("environments",), message, remedy, "unknown-environment", at="key"))
-    return LoadedProject(folder, settings, document.all_problems(issues))
+    return LoadedProject(folder, settings, document.all_problems(issues), document)
 
 
 def project_environments(folder: Path) -> tuple[str | None, ...]:

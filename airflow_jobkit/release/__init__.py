@@ -27,8 +27,8 @@ if TYPE_CHECKING:
         IndexedRelease,
         ReleaseIndex,
         read_release_index,
-        write_release_index,
     )
+    from airflow_jobkit.release.indexing import write_release_index
     from airflow_jobkit.release.manifest import Manifest, ManifestFile, ManifestJob, ManifestParameter
     from airflow_jobkit.release.publish import Published, publish_release
     from airflow_jobkit.release.store import LocalStore, Store, open_store
@@ -82,7 +82,7 @@ _MODULE_OF: Final = {
     "publish_release": "publish",
     "read_release_index": "index",
     "verify_release": "catalog",
-    "write_release_index": "index",
+    "write_release_index": "indexing",
 }
 
 

@@ -1,20 +1,19 @@
-"""The index of Releases beside the DAGs, so that parsing them opens no socket."""
+"""The index of Releases beside the DAGs, so that parsing them opens no socket.
+
+It is read where files are validated, so nothing here may lead to a code root.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from packaging.version import Version
 
-from airflow_jobkit.release.catalog import get_release, list_releases
 from airflow_jobkit.release.document import Document, Record
 from airflow_jobkit.release.manifest import ManifestJob
-from airflow_jobkit.release.store import LocalStore
-
-if TYPE_CHECKING:
-    from airflow_jobkit.release.store import Store
+from airflow_jobkit.spec.jobs import PublishedJobs
 
 INDEX_FILE: Final = Path(".jobkit", "releases.json")
 """Where the index is, below the DAGs folder."""
@@ -38,24 +37,14 @@ class ReleaseIndex(Document):
         """The versions, the newest (PEP 440) first."""
         return tuple(sorted(self.releases, key=Version, reverse=True))
 
+    def published(self, *, complete: bool) -> PublishedJobs:
+        """What the DAGs' arguments and versions are held against.
 
-def write_release_index(store: Store, code_root: str, path: Path) -> ReleaseIndex:
-    """Write the index of all that `store` holds to `path`; the same Releases give the same bytes.
-
-    Raises:
-        ContractError: A manifest.json at the code root is not a Manifest.
-        ReleaseDamagedError: One is the Manifest of another version.
-    """
-    releases = [get_release(store, info.version) for info in list_releases(store)]
-    index = ReleaseIndex(
-        code_root=code_root,
-        releases={
-            release.version: IndexedRelease(digest=release.digest, jobs=release.manifest.jobs)
-            for release in releases
-        },
-    )
-    LocalStore(path.parent).replace(path.name, index.to_bytes())
-    return index
+        Args:
+            complete: Whether a version that is not in the index is taken to be a mistake.
+        """
+        jobs = {version: release.jobs for version, release in self.releases.items()}
+        return PublishedJobs(self.code_root, jobs, complete)
 
 
 def read_release_index(path: Path) -> ReleaseIndex | None:
@@ -64,5 +53,8 @@ def read_release_index(path: Path) -> ReleaseIndex | None:
     Raises:
         ContractError: The file is not a ReleaseIndex.
     """
-    data = LocalStore(path.parent).read(path.name)
-    return None if data is None else ReleaseIndex.from_bytes(data, str(path))
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return None
+    return ReleaseIndex.from_bytes(data, str(path))

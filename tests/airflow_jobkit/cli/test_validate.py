@@ -35,7 +35,12 @@ def as_json(validate: Callable[..., tuple[int, str]]) -> Callable[..., dict[str,
 
 
 def test_a_good_folder_ends_with_0_and_is_counted(validate: Callable[..., tuple[int, str]]) -> None:
-    assert validate() == (0, "no problems: 1 DAG in 1 file, checked for the environments dev, local\n")
+    assert validate() == (
+        0,
+        "no problems: 1 DAG in 1 file, checked for the environments dev, local\n"
+        "not checked for dev, local: code versions, jobs, arguments (no .jobkit/releases.json of their code "
+        "root; `jobkit release publish` writes it)\n",
+    )
 
 
 def test_a_bad_folder_ends_with_1_and_says_what_is_good(
@@ -50,6 +55,8 @@ def test_a_bad_folder_ends_with_1_and_says_what_is_good(
         "      |                          ^\n"
         "\n"
         "1 problem, 1 good DAG in 2 files; checked for the environments dev, local\n"
+        "not checked for dev, local: code versions, jobs, arguments (no .jobkit/releases.json of their code "
+        "root; `jobkit release publish` writes it)\n"
     )
 
 
@@ -82,7 +89,13 @@ def test_json_holds_each_problem_with_its_place(
 
 
 def test_json_of_a_good_folder_says_what_was_checked(as_json: Callable[..., dict[str, Any]]) -> None:
-    assert as_json() == {"problems": [], "files": 1, "dags": 1, "environments": ["dev", "local"]}
+    assert as_json() == {
+        "problems": [],
+        "files": 1,
+        "dags": 1,
+        "environments": ["dev", "local"],
+        "jobs_unchecked": ["dev", "local"],
+    }
 
 
 @pytest.mark.parametrize(

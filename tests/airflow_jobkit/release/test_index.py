@@ -10,7 +10,8 @@ import pytest
 
 from airflow_jobkit.errors import ContractError
 from airflow_jobkit.release.build import BuiltRelease
-from airflow_jobkit.release.index import read_release_index, write_release_index
+from airflow_jobkit.release.index import read_release_index
+from airflow_jobkit.release.indexing import write_release_index
 from airflow_jobkit.release.publish import publish_release
 from airflow_jobkit.release.store import LocalStore
 

@@ -151,6 +151,6 @@ def test_the_store_alone_imports_no_pydantic_and_the_whole_package_no_airflow() 
             getattr(release, name)
         assert not {"airflow", "boto3", "pyspark", "jobkit_runtime"} & set(sys.modules)
         ours = {name.split(".")[1] for name in sys.modules if name.startswith("airflow_jobkit.")}
-        assert ours == {"errors", "fields", "problems", "release", "spec"}, ours
+        assert ours == {"engines", "errors", "fields", "problems", "release", "spec"}, ours
     """
     subprocess.run([sys.executable, "-c", program], check=True)
