@@ -21,9 +21,19 @@ TIMEDELTA: Final = "datetime.timedelta"
 DATETIME: Final = "datetime.datetime"
 
 
-def mistake(message: str, remedy: str, code: str = "bad-value") -> PydanticCustomError:
-    """What a validator raises: what is wrong and what to do, apart."""
-    return PydanticCustomError("jobkit", "{message}", {"message": message, "remedy": remedy, "code": code})
+def mistake(
+    message: str, remedy: str, code: str = "bad-value", below: tuple[str | int, ...] = ()
+) -> PydanticCustomError:
+    """What a validator raises: what is wrong and what to do, apart.
+
+    Args:
+        message: What is wrong.
+        remedy: What to do.
+        code: The kind of mistake.
+        below: Where it is inside the value.
+    """
+    context = {"message": message, "remedy": remedy, "code": code, "below": below}
+    return PydanticCustomError("jobkit", "{message}", context)
 
 
 def describe(value: object) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, Final
 
+from airflow_jobkit.engines import engine_names
 from airflow_jobkit.loading.yaml_text import Document
 from airflow_jobkit.problems import Issue, Path, Problem
 from airflow_jobkit.spec.templates import EXTENDS, TEMPLATES, merged
@@ -72,13 +73,18 @@ class Layers:
 
 
 def _ways(path: Path, layers: Sequence[Layer]) -> Iterator[Path]:
-    """The path, and for a key of a task the places of that key in the templates that the task extends."""
+    """The path, and for a key of a task its places in the templates that the task extends.
+
+    An option of an Engine may be the DAG's, for all its tasks.
+    """
     yield path
     if "tasks" in path[:-1]:
         end = len(path) - 1 - path[::-1].index("tasks") + 2
         task, rest = path[:end], path[end:]
         if rest:
             yield from ((TEMPLATES, name, *rest) for name in _templates(task, layers, set()))
+        if len(rest) > 1 and rest[0] in engine_names():
+            yield rest
 
 
 def _templates(task: Path, layers: Sequence[Layer], seen: set[str]) -> Iterator[str]:

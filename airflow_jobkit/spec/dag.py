@@ -192,6 +192,7 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
     )
     keys, options, found = parse_with_engines(DagKeys, own)
     issues += map(_as_elsewhere, found)
+    broken = {issue.path[0] for issue in found if issue.path} & set(engine_names())
     problem = name_problem(dag_id, "a DAG id")
     if problem is not None:
         issues.append(Issue((), *problem, "bad-value", at="key"))
@@ -205,7 +206,8 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
     issues += members.issues
     engine = str((own.get("engine") if isinstance(own, Mapping) else None) or settings.engine)
     tasks, found = _parse_tasks(members, engine, settings, merge_options(settings.options, options))
-    issues += found
+    # What is missing because the DAG's own options are wrong is told with those.
+    issues += [one for one in found if one.code != "missing-key" or not broken.intersection(one.path[-1:])]
     groups, found = _parse_groups(members)
     issues += found
     edges = Edges(members, tasks)

@@ -126,7 +126,9 @@ def argument_issues(job: Job, arguments: Mapping[str, Any], known: Mapping[str, 
         missing = [one for one in missing if one.name != meant]
     for parameter in missing:
         message = f"{job.module_name} needs the argument {parameter.name} ({parameter.type})"
-        yield Issue((), message, f"add `{parameter.name}: ...` to `args`", "missing-argument", at="key")
+        # One that is given as null is there, and is left out of the run.
+        path = next(((name,) for name in arguments if plain_name(name) == parameter.name), ())
+        yield Issue(path, message, f"write `{parameter.name}: ...` into `args`", "missing-argument", at="key")
     for name, value in known.items():
         found = parameters.get(plain_name(name))
         if found is not None and not fits(value, found.type):

@@ -50,7 +50,8 @@ def _issue(detail: ErrorDetails, model: type[BaseModel], top: list[str]) -> Issu
         path, at = (*path[:-2], str(detail["input"])), "key"
     if kind == "jobkit":
         context = detail["ctx"]
-        return Issue(path, context["message"], context["remedy"], context["code"], at)
+        below = () if at == "key" else context["below"]
+        return Issue((*path, *below), context["message"], context["remedy"], context["code"], at)
     if kind == "extra_forbidden":
         owner = _model_at(model, path[:-1])
         elsewhere: Mapping[object, tuple[str, str]] = getattr(owner, "elsewhere", {})

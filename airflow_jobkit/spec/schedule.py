@@ -7,19 +7,17 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
 from airflow_jobkit.fields import TYPE, describe, mistake, parse_duration, timedelta_of
+from airflow_jobkit.spec.cron import PRESETS, REMEDY, cron_mistake
 from airflow_jobkit.spec.typed import ALL, ANY, is_asset, is_safe
 
-PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 NO_CRON = ("@once", "@continuous")
 
 _DURATION = re.compile(r"(\d+[dhms])+|P(T?\d+[A-Z])+.*")
-_REMEDY = 'write cron, "0 6 * * *", or @daily, @hourly, ...'
 
 
 @dataclass(frozen=True)
@@ -83,24 +81,17 @@ def _text(value: str) -> Schedule:
         return text
     if _DURATION.fullmatch(text):
         return parse_duration(text)
-    if not _is_cron(text):
-        raise mistake(f"not a schedule: {describe(value)}", _REMEDY)
+    found = cron_mistake(text)
+    if found is not None:
+        raise mistake(*found)
     return text
-
-
-@lru_cache(maxsize=1024)
-def _is_cron(text: str) -> bool:
-    # Only files that set a schedule pay for the import; and one project has few schedules.
-    from croniter import croniter
-
-    return not text.startswith("@") and len(text.split()) == 5 and croniter.is_valid(text)
 
 
 def parse_cron(value: Any) -> str | None:
     """Read a cron expression, a preset such as `@daily`, or nothing."""
     found = parse_schedule(value)
     if found is not None and not isinstance(found, str):
-        raise mistake(f"not a cron expression: {describe(value)}", _REMEDY)
+        raise mistake(f"not a cron expression: {describe(value)}", REMEDY)
     return found
 
 
@@ -131,7 +122,7 @@ def _beside(value: Mapping[Any, Any]) -> str | Timetable | None:
         return _timetable(found["callable"], found.get("params") or {})
     parsed = parse_schedule(found)
     if parsed is not None and not isinstance(parsed, str | Timetable):
-        raise mistake(f"not a timetable: {describe(found)}", _REMEDY)
+        raise mistake(f"not a timetable: {describe(found)}", REMEDY)
     return parsed
 
 
@@ -142,6 +133,10 @@ def _timetable(class_path: object, arguments: Mapping[str, Any]) -> Timetable:
             "write one such as airflow.timetables.trigger.CronTriggerTimetable",
             "unsafe-type",
         )
+    cron = arguments.get("cron")
+    found = cron_mistake(cron) if isinstance(cron, str) and cron not in PRESETS else None
+    if found is not None:
+        raise mistake(*found, below=("cron",))
     return Timetable(str(class_path), dict(arguments))
 
 

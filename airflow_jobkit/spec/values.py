@@ -32,6 +32,13 @@ TRIGGER_RULES = (
     "always",
 )
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
+_MOVING = re.compile(
+    r"\b(now|today|yesterday|tomorrow|ago|last|next|days?|weeks?|months?|years?|days_ago)(\b|\()",
+    re.IGNORECASE,
+)
+_NO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
+_LOCAL_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./]\d{1,2}[./]\d{1,2}|\d{4}-\d{1,2}-\d{1,2}")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,250}")
 
 
@@ -72,12 +79,33 @@ def parse_moment(value: Any) -> dt.datetime:
         try:
             value = dt.datetime.fromisoformat(value)
         except ValueError:
-            raise mistake(f"not a date: {describe(value)}", "write it like 2026-01-31") from None
+            raise mistake(f"not a date: {describe(value)}", _date_remedy(value)) from None
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         value = dt.datetime.combine(value, dt.time.min)
     if not isinstance(value, dt.datetime):
         raise mistake(f"not a date: {describe(value)}", "write it like 2026-01-31")
-    return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+    return _in_range(value if value.tzinfo else value.replace(tzinfo=dt.UTC))
+
+
+def _date_remedy(text: str) -> str:
+    """What to write instead of a text that is no date."""
+    if _MOVING.search(text):
+        return "write the day itself, like 2026-01-31; with a day that moves, runs come and go"
+    if _NO_DATE.fullmatch(text.strip()):
+        return "there is no such day; correct it"
+    if _LOCAL_DATE.fullmatch(text.strip()):
+        return "write year, month and day in this order, like 2026-01-31"
+    return "write it like 2026-01-31"
+
+
+def _in_range(moment: dt.datetime) -> dt.datetime:
+    """Refuse a date that nobody means and that databases or time zones cannot all hold."""
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        remedy = f"write one from {_FIRST_YEAR} to {_LAST_YEAR}"
+        if moment.year > _LAST_YEAR:
+            remedy = "take the date out; without an end there is none"
+        raise mistake(f"the year {moment.year} is out of range", remedy)
+    return moment
 
 
 def parse_version(value: Any) -> str:

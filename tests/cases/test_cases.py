@@ -16,6 +16,8 @@ from airflow_jobkit.loading.folder import load_project
 
 CASES = Path(__file__).parent
 GOOD, BAD, PROJECTS = CASES / "good", CASES / "bad", CASES / "projects"
+PUBLISHED = CASES / "published"
+"""Bad files of a project that knows what is published."""
 
 pytestmark = pytest.mark.usefixtures("no_environment")
 
@@ -90,14 +92,14 @@ def test_render_shows_what_an_environment_changes(
     golden(GOOD / "smallest-in-dev.render.yaml", capsys.readouterr().out.replace(str(CASES), "<root>"))
 
 
-@pytest.mark.parametrize("file", dag_files(BAD), ids=named)
+@pytest.mark.parametrize("file", [*dag_files(BAD), *dag_files(PUBLISHED)], ids=named)
 def test_validate_says_what_is_wrong_with_a_file_where_and_what_to_do(
     file: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     golden: Callable[[Path, str], None],
 ) -> None:
-    monkeypatch.chdir(BAD)
+    monkeypatch.chdir(file.parent)
     assert main(["validate", file.name]) == 1
     golden(file.with_suffix(".txt"), capsys.readouterr().out)
 
@@ -131,7 +133,7 @@ def test_every_golden_file_belongs_to_a_case(golden_file: Path) -> None:
     assert golden_file.stem in cases
 
 
-@pytest.mark.parametrize("file", dag_files(BAD), ids=named)
+@pytest.mark.parametrize("file", [*dag_files(BAD), *dag_files(PUBLISHED)], ids=named)
 def test_the_caret_stands_below_the_column_that_is_named(file: Path) -> None:
     lines = file.with_suffix(".txt").read_text(encoding="utf-8").splitlines()
     for headline, quoted, caret in zip(lines, lines[1:], lines[2:], strict=False):

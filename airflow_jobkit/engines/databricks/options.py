@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from airflow_jobkit.engines.arguments import job_arguments
 from airflow_jobkit.engines.options import EngineOptions, RemoteOptions
 from airflow_jobkit.fields import Duration, describe, mistake
-from airflow_jobkit.problems import Issue
+from airflow_jobkit.problems import Issue, Path
 
 LARGEST_PARAMETERS = 10_000
 """The parameters of a task as JSON, in bytes: the limit of the Jobs API."""
@@ -60,20 +60,25 @@ _RESERVED_FIELDS: Mapping[str, str] = {
 
 def _check_json(value: Any) -> Any:
     """Refuse what JSON has no form for, such as the date that YAML makes of an unquoted 2026-01-01."""
+    _check_part(value, ())
+    return value
+
+
+def _check_part(value: Any, path: Path) -> None:
     match value:
         case None | bool() | int() | float() | str():
-            return value
+            pass
         case Mapping():
             for key, item in value.items():
                 if not isinstance(key, str):
-                    raise mistake(f"a key is {describe(key)}, not text", "put the key in quotes")
-                _check_json(item)
-            return value
+                    raise mistake(f"a key is {describe(key)}, not text", "put the key in quotes", below=path)
+                _check_part(item, (*path, key))
         case list() | tuple():
-            for item in value:
-                _check_json(item)
-            return value
-    raise mistake(f"the Jobs API takes no {type(value).__name__}: {describe(value)}", "put it in quotes")
+            for position, item in enumerate(value):
+                _check_part(item, (*path, position))
+        case _:
+            message = f"the Jobs API takes no {type(value).__name__}: {describe(value)}"
+            raise mistake(message, "put it in quotes", below=path)
 
 
 def _check_field(name: str) -> str:

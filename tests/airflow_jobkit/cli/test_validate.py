@@ -35,11 +35,12 @@ def as_json(validate: Callable[..., tuple[int, str]]) -> Callable[..., dict[str,
 
 
 def test_a_good_folder_ends_with_0_and_is_counted(validate: Callable[..., tuple[int, str]]) -> None:
-    assert validate() == (
-        0,
+    code, said = validate()
+    assert code == 0
+    assert said == (
         "no problems: 1 DAG in 1 file, checked for the environments dev, local\n"
         "not checked for dev, local: code versions, jobs, arguments (no .jobkit/releases.json of their code "
-        "root; `jobkit release publish` writes it)\n",
+        "root; `jobkit release publish` writes it)\n"
     )
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic_core import PydanticCustomError
 
+from airflow_jobkit.spec.cron import PRESETS
 from airflow_jobkit.spec.schedule import (
-    PRESETS,
     AssetCondition,
     AssetSchedule,
     AssetSpec,
@@ -28,11 +28,9 @@ def test_a_schedule_stays_as_it_is(value: str | None) -> None:
     assert parse_schedule(value) == value
 
 
-@pytest.mark.parametrize(
-    "value", ["", "every day", "0 25 * * *", "0 0 6 * * *", "0 6 * *", "@dayly", "@reboot", "@"], ids=repr
-)
+@pytest.mark.parametrize("value", ["", "every day", "0 6 * *", "@", "*/0 * * * *"], ids=repr)
 def test_what_is_no_schedule_is_refused_with_an_example(value: str) -> None:
-    with pytest.raises(PydanticCustomError, match="not a schedule: "):
+    with pytest.raises(PydanticCustomError, match=r"not a schedule: |no preset "):
         parse_schedule(value)
 
 

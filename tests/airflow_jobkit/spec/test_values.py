@@ -125,3 +125,22 @@ def test_a_name_is_read(value: str) -> None:
 def test_what_is_no_name_is_refused(value: str) -> None:
     with pytest.raises(PydanticCustomError, match="not a name: "):
         parse_name(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "remedy"),
+    [
+        pytest.param("2 days ago", "write the day itself", id="a day in words"),
+        pytest.param("yesterday", "write the day itself", id="a day that moves"),
+        pytest.param("days_ago(2)", "write the day itself", id="a function of Airflow 1"),
+        pytest.param("31.12.2026", "year, month and day in this order", id="the day first"),
+        pytest.param("2026-02-30", "there is no such day", id="a day that does not exist"),
+        pytest.param("soon", "write it like 2026-01-31", id="anything else"),
+        pytest.param(dt.date(206, 1, 1), "write one from 1900 to 2999", id="a year with a digit too few"),
+        pytest.param("9999-12-31", "without an end there is none", id="an end of all days"),
+    ],
+)
+def test_a_date_that_is_none_is_refused_with_what_to_write(value: Any, remedy: str) -> None:
+    with pytest.raises(PydanticCustomError) as caught:
+        parse_moment(value)
+    assert remedy in (caught.value.context or {})["remedy"]
