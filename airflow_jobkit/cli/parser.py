@@ -74,7 +74,12 @@ def _add_validate(commands: Any) -> None:
     parser.add_argument(
         "paths", nargs="*", type=Path, default=[Path("dags")], help="folders or files (default: dags)"
     )
-    parser.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+    parser.add_argument(
+        "--format",
+        choices=["text", "json", "sarif"],
+        default="text",
+        help="default: text; code hosts show sarif beside the lines of a change",
+    )
     _add_environment(parser, default="every one")
 
 

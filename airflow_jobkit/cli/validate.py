@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from airflow_jobkit.cli.project import dags_folder_of
-from airflow_jobkit.loading.dags import load_files
+from airflow_jobkit.cli.sarif import sarif
+from airflow_jobkit.loading.dags import DagLoader
 from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, load_project, project_environments
+from airflow_jobkit.loading.published import read_published
 from airflow_jobkit.problems import Problem, counted
+
+_UNKNOWN = (
+    "note: jobs are not held to what is published, for .jobkit/releases.json does not know it; "
+    "`jobkit release publish` writes it"
+)
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What was checked, and everything that is wrong."""
+    """What was checked, and everything that is wrong.
+
+    Attributes:
+        problems: Everything that is wrong.
+        files: How many files were read.
+        dags: How many good DAGs there are.
+        environments: The Environments that were checked for.
+        releases_known: Whether jobs and their arguments were held to what is published.
+    """
 
     problems: tuple[Problem, ...]
     files: int
     dags: int
     environments: tuple[str, ...]
+    releases_known: bool = True
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -29,8 +46,12 @@ def run(arguments: argparse.Namespace) -> int:
     checked = check(arguments.paths, arguments.env)
     if arguments.format == "json":
         print(json.dumps(asdict(checked), indent=2))
+    elif arguments.format == "sarif":
+        print(json.dumps(sarif(checked.problems), indent=2))
     else:
         print(_text(checked))
+        if not checked.releases_known and not checked.problems:
+            print(_UNKNOWN, file=sys.stderr)
     return 1 if checked.problems else 0
 
 
@@ -45,6 +66,7 @@ def check(paths: Sequence[Path], environment: str | None) -> Checked:
     files: set[Path] = set()
     dags: set[tuple[Path, str]] = set()
     seen: set[str] = set()
+    unknown = False
     for folder, chosen in _by_project(paths):
         files.update(chosen)
         for name in [environment] if environment else project_environments(folder):
@@ -52,11 +74,13 @@ def check(paths: Sequence[Path], environment: str | None) -> Checked:
             problems.update(project.problems)
             if project.settings is None:
                 continue
-            loaded = load_files(chosen, project.settings, folder)
+            published = read_published(folder, project.settings)
+            unknown |= published is None
+            loaded = DagLoader(project.settings, folder, None, published).load(chosen)
             problems.update(loaded.problems)
             dags.update((folder, dag.spec.dag_id) for dag in loaded.dags)
             seen.add(project.settings.environment)
-    return Checked(tuple(sorted(problems)), len(files), len(dags), tuple(sorted(seen)))
+    return Checked(tuple(sorted(problems)), len(files), len(dags), tuple(sorted(seen)), not unknown)
 
 
 def _by_project(paths: Sequence[Path]) -> Iterator[tuple[Path, list[Path]]]:

@@ -15,8 +15,9 @@ from airflow_jobkit.factory.problems_dag import build_problems_dag, build_stand_
 from airflow_jobkit.factory.source import documentation
 from airflow_jobkit.factory.storable import StoreChecks
 from airflow_jobkit.factory.sweeper_dag import build_sweeper_dags
-from airflow_jobkit.loading.dags import PROBLEMS_DAG_ID, SWEEPER_DAG_ID, LoadedDag, load_dag, load_files
+from airflow_jobkit.loading.dags import PROBLEMS_DAG_ID, SWEEPER_DAG_ID, DagLoader, LoadedDag
 from airflow_jobkit.loading.folder import dag_files, load_project
+from airflow_jobkit.loading.published import read_published
 from airflow_jobkit.problems import Problem, ProblemsError
 from airflow_jobkit.release import read_release_index
 from airflow_jobkit.release.index import INDEX_FILE
@@ -66,6 +67,11 @@ def published_versions(folder: Path, settings: Settings) -> tuple[str, ...]:
     return index.versions if index is not None and index.code_root == settings.code_root else ()
 
 
+def _loader(settings: Settings, folder: Path) -> DagLoader:
+    """A loader that holds jobs to what is published, as far as the index beside the DAGs surely knows."""
+    return DagLoader(settings, folder, None, read_published(folder, settings), complete=False)
+
+
 def build_dags(
     loaded: Sequence[LoadedDag], settings: Settings, versions: Sequence[str]
 ) -> tuple[list[DAG], list[Problem]]:
@@ -87,10 +93,10 @@ def _build_wanted(dag_id: str, task_id: str | None, folder: Path, environment: s
     dags: list[DAG] = []
     problems: Sequence[Problem] = project.problems
     if project.settings is not None and dag_id == SWEEPER_DAG_ID:
-        loaded = load_files(dag_files(folder), project.settings, folder)
+        loaded = _loader(project.settings, folder).load(dag_files(folder))
         return build_sweeper_dags(project.settings, [dag.spec for dag in loaded.dags])
     if project.settings is not None:
-        loaded = load_dag(dag_id, folder, project.settings)
+        loaded = _loader(project.settings, folder).load_dag(dag_id, folder)
         versions = published_versions(folder, project.settings)
         dags, build_problems = build_dags(loaded.dags, project.settings, versions)
         problems = (*loaded.problems, *build_problems)
@@ -106,7 +112,7 @@ def _build_all(folder: Path, environment: str | None) -> list[DAG]:
     project = load_project(folder, environment)
     if project.settings is None:
         raise ProblemsError(project.problems)
-    loaded = load_files(dag_files(folder), project.settings, folder)
+    loaded = _loader(project.settings, folder).load(dag_files(folder))
     versions = published_versions(folder, project.settings)
     dags, build_problems = build_dags(loaded.dags, project.settings, versions)
     dags += build_sweeper_dags(project.settings, [dag.spec for dag in loaded.dags])

@@ -13,6 +13,7 @@ from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, display_name,
 from airflow_jobkit.loading.layers import DEFAULTS_FILES, FILE_DEFAULTS, Layer, Layers, folders_between
 from airflow_jobkit.loading.yaml_text import Document
 from airflow_jobkit.problems import Issue, Problem
+from airflow_jobkit.spec.checks import Published, dag_checks
 from airflow_jobkit.spec.dag import DagSpec, defaults_issues, parse_dag
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.variables import Variables
@@ -55,10 +56,21 @@ class DagLoader:
         settings: The Settings of the project in its Environment.
         top: The DAGs folder; folders from it down to a file's may have defaults.
         environment: The process's environment, for `${env:NAME}`; default: its own.
+        published: What is published at the code root; None: nobody knows, and jobs are not checked.
+        complete: Whether all that is published is known.
     """
 
-    def __init__(self, settings: Settings, top: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        top: Path,
+        environment: Mapping[str, str] | None = None,
+        published: Published | None = None,
+        *,
+        complete: bool = True,
+    ) -> None:
         self._settings = settings
+        self._published, self._complete = published, complete
         self._top = top.resolve()
         self._variables = Variables(
             settings.allowed_variables,
@@ -156,6 +168,9 @@ class DagLoader:
                 continue
             layers = Layers((*above, Layer(document, (str(key),), value)))
             spec, found = parse_dag(key, layers.merged() if above else value, self._settings)
+            if spec is not None:
+                found = dag_checks(spec, self._published, complete=self._complete)
+                spec = spec if not found else None
             problems += [layers.problem(issue) for issue in found]
             if key in _OUR_DAG_IDS:
                 message = "jobkit has a DAG of this id itself"

@@ -39,7 +39,6 @@ _ELSEWHERE: Mapping[str, str] = {
     "schedule_interval": "write `schedule: ...`",
     "timetable": "write `schedule: {__type__: <timetable>, ...}`",
     "timezone": "write the zone into the dates, 2026-01-01T00:00:00+01:00, and into the timetable",
-    "concurrency": "write `max_active_tasks: ...`",
     "doc_md_file_path": "write the text below `doc_md: |`",
     "doc_md_python_callable_file": "write the text below `doc_md: |`",
     "doc_md_python_callable_name": "write the text below `doc_md: |`",
@@ -78,6 +77,7 @@ class DagKeys(Spec):
         params: A default, or a JSON Schema with a default, by name; the trigger form shows them.
         max_active_runs: How many of its runs go on at a time.
         max_active_tasks: How many of its tasks run at a time.
+        concurrency: The older word for max_active_tasks.
         max_consecutive_failed_dag_runs: After how many failed runs in a row it is paused.
         dagrun_timeout: How long a run may take.
         fail_fast: Whether the first failure ends the run.
@@ -110,6 +110,7 @@ class DagKeys(Spec):
     params: Mapping[Name, Any] = Field(default_factory=dict)
     max_active_runs: Annotated[int, Field(ge=1)] | None = None
     max_active_tasks: Annotated[int, Field(ge=1)] | None = None
+    concurrency: Annotated[int, Field(ge=1)] | None = None
     max_consecutive_failed_dag_runs: Annotated[int, Field(ge=0)] | None = None
     dagrun_timeout: Duration | None = None
     fail_fast: bool | None = None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from airflow_jobkit.engines.options import EngineOptions, RemoteOptions
 from airflow_jobkit.fields import Duration, describe, duration_text, mistake
@@ -51,6 +51,36 @@ _RESERVED_ARGUMENTS: Mapping[str, str] = {
     ),
 }
 _PYTHON_MODULES = ("additional_python_modules", "python_modules_installer_option")
+
+
+# Fields of StartJobRun that people set among its arguments, and the options that they are here.
+_OPTIONS_OF: Mapping[str, str] = {
+    "WorkerType": "worker_type",
+    "NumberOfWorkers": "number_of_workers",
+    "ExecutionClass": "execution_class",
+    "Timeout": "timeout",
+}
+# AWS names them for Glue 5.0 and later; G.1X to G.8X are older.
+_FROM_5 = frozenset({"G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"})
+_OTHER_WORKERS: Mapping[str, str] = {
+    "G.025X": "it is for streaming jobs; take G.1X or a larger one",
+    "Z.2X": "it is for Ray jobs; take G.1X or a larger one",
+    "Standard": "it has no version of Glue that the jobs run on; take G.1X or a larger one",
+}
+
+
+def _check_worker_type(value: Any) -> Any:
+    if isinstance(value, str) and value in _OTHER_WORKERS:
+        raise mistake(f"workers of type {value} run no Spark batch jobs", _OTHER_WORKERS[value])
+    return value
+
+
+def _refuse_capacity(value: Any) -> Any:
+    raise mistake(
+        f"max_capacity excludes worker_type and number_of_workers, got {describe(value)}",
+        "set worker_type and number_of_workers; a G.1X worker is one DPU",
+        "contradiction",
+    )
 
 
 def _check_timeout(timeout: dt.timedelta) -> dt.timedelta:
@@ -117,6 +147,7 @@ class Options(RemoteOptions):
         arguments: Further arguments of Glue, such as `--enable-auto-scaling: "true"`; values are text.
         aws_conn_id: Airflow's connection; default: the project's.
         region_name: The AWS region; default: the connection's.
+        max_capacity: Always a mistake that says what to set instead; the DPUs of older jobs.
         lookup_window: How far Glue's list of runs may lag behind: so long after a request whose answer was
             lost its run is looked for before another one is started.
         stream_logs: Whether the driver's log is copied into the task's log.
@@ -136,9 +167,10 @@ class Options(RemoteOptions):
         str, Field(pattern=r"^\d+\.\d+$", examples=['"5.0"', '"5.1"']), AfterValidator(_check_glue_version)
     ] = "5.0"
     # Without G.025X, which is for streaming, and Z.2X, which is for Ray.
-    worker_type: Literal["G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"] = (
-        "G.1X"
-    )
+    worker_type: Annotated[
+        Literal["G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"],
+        BeforeValidator(_check_worker_type),
+    ] = "G.1X"
     number_of_workers: int = Field(default=2, ge=2)
     timeout: Annotated[Duration, AfterValidator(_check_timeout)] = dt.timedelta(hours=8)
     execution_class: Literal["STANDARD", "FLEX"] = "STANDARD"
@@ -153,6 +185,7 @@ class Options(RemoteOptions):
     arguments: Mapping[Annotated[str, AfterValidator(_check_argument)], str] = Field(default_factory=dict)
     aws_conn_id: str | None = Field(default=None, min_length=1)
     region_name: str | None = Field(default=None, min_length=1)
+    max_capacity: Annotated[None, BeforeValidator(_refuse_capacity)] = Field(default=None, exclude=True)
     lookup_window: Duration = dt.timedelta(minutes=1)
     stream_logs: bool = True
 
@@ -179,7 +212,19 @@ class Options(RemoteOptions):
 
     def issues(self) -> list[Issue]:
         """What is missing or contradictory once all layers are together; paths start at `glue:`."""
-        return [*self._job_issues(), *self._requirements_issues()]
+        return [*self._job_issues(), *self._worker_issues(), *self._requirements_issues()]
+
+    def _worker_issues(self) -> Iterator[Issue]:
+        """What the version of Glue does not have, or takes from other keys."""
+        if self.existing_job is None and self.worker_type in _FROM_5 and _version(self.glue_version) < (5, 0):
+            message = f"Glue {self.glue_version} has no workers of type {self.worker_type}"
+            remedy = 'set glue_version: "5.0" or newer, or take G.1X to G.8X'
+            yield Issue(("worker_type",), message, remedy, "contradiction")
+        for name in self.arguments:
+            key = _OPTIONS_OF.get(plain_name(name))
+            if key is not None:
+                message, remedy = f"`{key}` says this", f"set {key} instead"
+                yield Issue(("arguments", name), message, remedy, "contradiction", at="key")
 
     def _job_issues(self) -> Iterator[Issue]:
         given = [name for name in _DEFINITION_ONLY if name in self.model_fields_set]
