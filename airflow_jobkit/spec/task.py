@@ -83,10 +83,16 @@ def parse_decorator(value: Any) -> str:
 
 
 class SparkTaskKeys(TaskKeys):
-    """A task that runs a Job: its module, its arguments, its Engine and its own code version.
+    """A task that runs a Job.
 
-    `deferrable` has an effect where the run outlives the worker; null follows the Engine's options, and they
-    Airflow's `[operators] default_deferrable`.
+    Attributes:
+        spark_job: The job: `package.module`, or `package.module:Class`.
+        args: The job's arguments; templates are filled in by Airflow, null leaves the job's default.
+        engine: Where Spark runs; default: the DAG's, the Environment's, the project's.
+        code: Where the code of this task is, instead of the DAG's.
+        code_version: The version of this task alone.
+        deferrable: Whether to wait in the triggerer, where the run outlives the worker; null follows the
+            Engine's options, and they Airflow's `[operators] default_deferrable`.
     """
 
     spark_job: Annotated[str, BeforeValidator(parse_module_name)]
@@ -98,7 +104,11 @@ class SparkTaskKeys(TaskKeys):
 
 
 class OperatorTaskKeys(TaskKeys):
-    """A task of any operator class; every other key is one of its arguments."""
+    """A task of any operator class; every other key is one of its arguments.
+
+    Attributes:
+        operator: The class: `package.module.Class`.
+    """
 
     operator: Annotated[str, BeforeValidator(parse_class_path)]
 
