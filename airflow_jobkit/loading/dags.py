@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,14 +130,11 @@ class DagLoader:
     def load_dag(self, dag_id: str, folder: Path) -> Loaded:
         """Read only the file that defines a DAG.
 
-        Files that do not hold the id's bytes are not parsed. Where the file that holds them is bad, its
-        Problems come back; where no file does, nothing comes back.
+        Files that do not hold the id's bytes are not parsed; those with a line that begins with it go first.
+        Where the file that holds them is bad, its Problems come back; where no file does, nothing comes back.
         """
         problems: list[Problem] = []
-        needle = dag_id.encode()
-        for path in dag_files(folder):
-            if needle not in _bytes(path):
-                continue
+        for path in _holding(dag_id, dag_files(folder)):
             loaded = self.load_file(path)
             found = tuple(dag for dag in loaded.dags if dag.spec.dag_id == dag_id)
             if found:
@@ -163,6 +161,10 @@ class DagLoader:
             own = data[FILE_DEFAULTS]
             above = (*above, Layer(document, (FILE_DEFAULTS,), own))
             issues += [issue.below(FILE_DEFAULTS) for issue in _defaults_issues(own)]
+            if len(data) == 1:
+                message = "the file holds defaults, and no DAG that they are for"
+                remedy = "add `<dag_id>:` with `tasks:` below it, or name the file defaults.yaml"
+                issues.append(Issue((FILE_DEFAULTS,), message, remedy, "no-tasks", at="key"))
         for key, value in data.items():
             if key == FILE_DEFAULTS:
                 continue
@@ -266,6 +268,14 @@ def _top(paths: list[Path], settings: Settings) -> Path:
             if (folder / PROJECT_FILE).is_file():
                 return folder
     return base
+
+
+def _holding(dag_id: str, paths: Iterable[Path]) -> list[Path]:
+    """The files that hold an id's bytes, those that seem to define it first; they keep their order else."""
+    needle = dag_id.encode()
+    line = re.compile(rb"^[\"']?" + re.escape(needle) + rb"[\"']?\s*:", re.MULTILINE)
+    found = [(path, data) for path in paths if needle in (data := _bytes(path))]
+    return [path for path, _ in sorted(found, key=lambda one: line.search(one[1]) is None)]
 
 
 def _bytes(path: Path) -> bytes:
