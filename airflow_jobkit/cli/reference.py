@@ -13,10 +13,10 @@ from airflow_jobkit.engines import engine_names, options_class
 from airflow_jobkit.fields import duration_text
 from airflow_jobkit.spec.code import OwnCodeSpec
 from airflow_jobkit.spec.common import AirflowKeys, GroupKeys, TaskKeys
-from airflow_jobkit.spec.dag import DagKeys
+from airflow_jobkit.spec.dag_keys import DagKeys
 from airflow_jobkit.spec.described import descriptions, summary
 from airflow_jobkit.spec.project import DatasetSpec, EnvironmentKeys, ProjectKeys, SweeperSpec
-from airflow_jobkit.spec.task import DecoratorTaskKeys, OperatorTaskKeys, SparkTaskKeys
+from airflow_jobkit.spec.task_keys import DecoratorTaskKeys, OperatorTaskKeys, SparkTaskKeys
 
 _HEAD = """\
 # Reference: every key

@@ -158,13 +158,8 @@ class DagLoader:
         problems: list[Problem] = []
         issues: list[Issue] = []
         if FILE_DEFAULTS in data:
-            own = data[FILE_DEFAULTS]
-            above = (*above, Layer(document, (FILE_DEFAULTS,), own))
-            issues += [issue.below(FILE_DEFAULTS) for issue in _defaults_issues(own)]
-            if len(data) == 1:
-                message = "the file holds defaults, and no DAG that they are for"
-                remedy = "add `<dag_id>:` with `tasks:` below it, or name the file defaults.yaml"
-                issues.append(Issue((FILE_DEFAULTS,), message, remedy, "no-tasks", at="key"))
+            above = (*above, Layer(document, (FILE_DEFAULTS,), data[FILE_DEFAULTS]))
+            issues += _file_defaults_issues(data)
         for key, value in data.items():
             if key == FILE_DEFAULTS:
                 continue
@@ -217,6 +212,15 @@ def _defaults_issues(data: Any) -> list[Issue]:
     if not isinstance(data, Mapping):
         return [Issue((), "expected a mapping of keys", "write `key: value` lines", "type")]
     return defaults_issues(data)
+
+
+def _file_defaults_issues(data: Mapping[Any, Any]) -> Iterator[Issue]:
+    """What is wrong with the defaults of a file."""
+    yield from (issue.below(FILE_DEFAULTS) for issue in _defaults_issues(data[FILE_DEFAULTS]))
+    if len(data) == 1:
+        message = "the file holds defaults, and no DAG that they are for"
+        remedy = "add `<dag_id>:` with `tasks:` below it, or name the file defaults.yaml"
+        yield Issue((FILE_DEFAULTS,), message, remedy, "no-tasks", at="key")
 
 
 def _beside(found: Iterable[Problem], told: Iterable[Problem]) -> Iterator[Problem]:

@@ -12,11 +12,11 @@ from pydantic_core import core_schema
 from airflow_jobkit.engines import engine_names, options_class
 from airflow_jobkit.spec.callables import CALLBACKS
 from airflow_jobkit.spec.common import AirflowKeys, GroupKeys
-from airflow_jobkit.spec.dag import DagKeys
+from airflow_jobkit.spec.dag_keys import DagKeys
 from airflow_jobkit.spec.described import descriptions, summary
 from airflow_jobkit.spec.project import EnvironmentKeys, ProjectKeys
 from airflow_jobkit.spec.schedule import PRESETS
-from airflow_jobkit.spec.task import DecoratorTaskKeys, OperatorTaskKeys, SparkTaskKeys
+from airflow_jobkit.spec.task_keys import DecoratorTaskKeys, OperatorTaskKeys, SparkTaskKeys
 from airflow_jobkit.spec.templates import EXTENDS, TEMPLATES
 from airflow_jobkit.spec.values import TRIGGER_RULES, VERSION_PATTERN
 
