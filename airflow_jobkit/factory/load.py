@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +48,25 @@ def load_dags(
     """
     folder = Path(folder) if folder is not None else Path(namespace["__file__"]).parent
     wanted, task_id = get_parsing_context()
-    if wanted is None or wanted == PROBLEMS_DAG_ID:
-        dags = _build_all(folder, environment)
-    else:
-        dags = _build_wanted(wanted, task_id, folder, environment)
+    with _uncollected():
+        if wanted is None or wanted == PROBLEMS_DAG_ID:
+            dags = _build_all(folder, environment)
+        else:
+            dags = _build_wanted(wanted, task_id, folder, environment)
     # No Python name holds a colon, so nothing of the loader's own is overwritten.
     namespace.update({f"dag:{dag.dag_id}": dag for dag in dags})
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Leave out the search for garbage: nearly all that is made here stays, and is looked through in vain."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def published_versions(folder: Path, settings: Settings) -> tuple[str, ...]:

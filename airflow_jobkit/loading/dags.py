@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -274,12 +274,23 @@ def _top(paths: list[Path], settings: Settings) -> Path:
     return base
 
 
-def _holding(dag_id: str, paths: Iterable[Path]) -> list[Path]:
-    """The files that hold an id's bytes, those that seem to define it first; they keep their order else."""
+def _holding(dag_id: str, paths: Sequence[Path]) -> Iterator[Path]:
+    """The files that hold an id's bytes, read one by one as they are asked for.
+
+    First those of its name, then those with a line that begins with it, then those that hold it anywhere.
+    """
     needle = dag_id.encode()
     line = re.compile(rb"^[\"']?" + re.escape(needle) + rb"[\"']?\s*:", re.MULTILINE)
-    found = [(path, data) for path in paths if needle in (data := _bytes(path))]
-    return [path for path, _ in sorted(found, key=lambda one: line.search(one[1]) is None)]
+    later: list[Path] = []
+    for path in sorted(paths, key=lambda one: one.stem != dag_id):
+        data = _bytes(path)
+        if needle not in data:
+            continue
+        if line.search(data):
+            yield path
+        else:
+            later.append(path)
+    yield from later
 
 
 def _bytes(path: Path) -> bytes:
