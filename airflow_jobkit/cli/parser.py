@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_validate(commands)
     _add_render(commands)
+    _add_schema(commands)
     _add_release(commands)
     _add_sample_data(commands)
     _add_glue(commands)
@@ -74,7 +75,12 @@ def _add_validate(commands: Any) -> None:
     parser.add_argument(
         "paths", nargs="*", type=Path, default=[Path("dags")], help="folders or files (default: dags)"
     )
-    parser.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+    parser.add_argument(
+        "--format",
+        choices=["text", "json", "sarif"],
+        default="text",
+        help="default: text; code hosts show sarif beside the lines of a change",
+    )
     _add_environment(parser, default="every one")
 
 
@@ -93,6 +99,20 @@ def _add_render(commands: Any) -> None:
     parser.add_argument("file", type=Path, help="the YAML file, such as dags/flights.yaml")
     parser.add_argument("--format", choices=["yaml", "json"], default="yaml", help="default: yaml")
     _add_environment(parser)
+
+
+def _add_schema(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "schema",
+        "print a JSON Schema, so that editors complete and check",
+        "Print the JSON Schema (2020-12) of DAG files, or of jobkit.yaml, for VS Code, PyCharm and others; "
+        "or the reference of all keys as Markdown. docs/editor.md says where editors look for it.",
+    )
+    parser.add_argument(
+        "what", nargs="?", choices=["dags", "project", "reference"], default="dags", help="default: dags"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write it there instead")
 
 
 def _add_release(commands: Any) -> None:

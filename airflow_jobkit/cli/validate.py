@@ -10,7 +10,8 @@ from pathlib import Path
 
 from airflow_jobkit.cli.project import dags_folder_of
 from airflow_jobkit.cli.published import has_unchecked_jobs, published_jobs
-from airflow_jobkit.loading.dags import load_files
+from airflow_jobkit.cli.sarif import sarif
+from airflow_jobkit.loading.dags import DagLoader
 from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, load_project, project_environments
 from airflow_jobkit.loading.published import version_problems
 from airflow_jobkit.problems import Problem, counted
@@ -42,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     checked = check(arguments.paths, arguments.env)
     if arguments.format == "json":
         print(json.dumps(asdict(checked), indent=2))
+    elif arguments.format == "sarif":
+        print(json.dumps(sarif(checked.problems), indent=2))
     else:
         print(_text(checked))
     return 1 if checked.problems else 0
@@ -68,7 +71,7 @@ def check(paths: Sequence[Path], environment: str | None) -> Checked:
             problems.update(project.problems)
             if project.settings is None:
                 continue
-            loaded = load_files(chosen, project.settings, folder, jobs)
+            loaded = DagLoader(project.settings, folder, jobs=jobs).load(chosen)
             problems.update(loaded.problems)
             problems.update(version_problems(project, jobs) if jobs is not None else ())
             dags.update((folder, dag.spec.dag_id) for dag in loaded.dags)

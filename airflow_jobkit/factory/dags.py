@@ -75,6 +75,8 @@ def _arguments(spec: DagSpec, documentation: str | None) -> dict[str, Any]:
     keys = spec.keys
     arguments = {name: getattr(keys, name) for name in _TAKEN_OVER if name in keys.model_fields_set}
     arguments["doc_md"] = documentation if documentation is not None else keys.doc_md
+    if keys.concurrency is not None:
+        arguments.setdefault("max_active_tasks", keys.concurrency)
     if keys.fail_fast is not None:
         arguments["fail_fast" if "fail_fast" in dag_parameters() else "fail_stop"] = keys.fail_fast
     if keys.template_searchpath is not None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from airflow_jobkit.factory.problems_dag import build_problems_dag, build_stand_
 from airflow_jobkit.factory.source import documentation
 from airflow_jobkit.factory.storable import StoreChecks
 from airflow_jobkit.factory.sweeper_dag import build_sweeper_dags
-from airflow_jobkit.loading.dags import PROBLEMS_DAG_ID, SWEEPER_DAG_ID, LoadedDag, load_dag, load_files
+from airflow_jobkit.loading.dags import PROBLEMS_DAG_ID, SWEEPER_DAG_ID, DagLoader, LoadedDag
 from airflow_jobkit.loading.folder import dag_files, load_project
 from airflow_jobkit.problems import Problem, ProblemsError
 from airflow_jobkit.release.index import INDEX_FILE, ReleaseIndex, read_release_index
@@ -45,12 +47,25 @@ def load_dags(
     """
     folder = Path(folder) if folder is not None else Path(namespace["__file__"]).parent
     wanted, task_id = get_parsing_context()
-    if wanted is None or wanted == PROBLEMS_DAG_ID:
-        dags = _build_all(folder, environment)
-    else:
-        dags = _build_wanted(wanted, task_id, folder, environment)
+    with _uncollected():
+        if wanted is None or wanted == PROBLEMS_DAG_ID:
+            dags = _build_all(folder, environment)
+        else:
+            dags = _build_wanted(wanted, task_id, folder, environment)
     # No Python name holds a colon, so nothing of the loader's own is overwritten.
     namespace.update({f"dag:{dag.dag_id}": dag for dag in dags})
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Leave out the search for garbage: nearly all that is made here stays, and is looked through in vain."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def release_index(folder: Path) -> ReleaseIndex | None:
@@ -98,11 +113,11 @@ def _build_wanted(dag_id: str, task_id: str | None, folder: Path, environment: s
     dags: list[DAG] = []
     problems: Sequence[Problem] = project.problems
     if project.settings is not None and dag_id == SWEEPER_DAG_ID:
-        loaded = load_files(dag_files(folder), project.settings, folder)
+        loaded = DagLoader(project.settings, folder).load(dag_files(folder))
         return build_sweeper_dags(project.settings, [dag.spec for dag in loaded.dags])
     if project.settings is not None:
         index = release_index(folder)
-        loaded = load_dag(dag_id, folder, project.settings, published_jobs(index))
+        loaded = DagLoader(project.settings, folder, jobs=published_jobs(index)).load_dag(dag_id, folder)
         versions = published_versions(index, project.settings)
         dags, build_problems = build_dags(loaded.dags, project.settings, versions)
         problems = (*loaded.problems, *build_problems)
@@ -119,7 +134,7 @@ def _build_all(folder: Path, environment: str | None) -> list[DAG]:
     if project.settings is None:
         raise ProblemsError(project.problems)
     index = release_index(folder)
-    loaded = load_files(dag_files(folder), project.settings, folder, published_jobs(index))
+    loaded = DagLoader(project.settings, folder, jobs=published_jobs(index)).load(dag_files(folder))
     versions = published_versions(index, project.settings)
     dags, build_problems = build_dags(loaded.dags, project.settings, versions)
     dags += build_sweeper_dags(project.settings, [dag.spec for dag in loaded.dags])

@@ -63,22 +63,35 @@ def too_deep(text: str) -> Any:
     return None
 
 
-def too_many(root: yaml.Node) -> yaml.Node | None:
-    """A node that is too large with what its aliases repeat; none of them may hold itself."""
+def knot_or_mass(root: yaml.Node) -> tuple[yaml.Node | None, yaml.Node | None]:
+    """A node that holds itself through an alias inside its own anchor, or one that aliases make too large.
+
+    Each node is looked at once, without recursion; single values count as one.
+    """
     sizes: dict[int, int] = {}
+    opened: set[int] = set()
     pending = [root]
     while pending:
         node = pending[-1]
-        inner = inner_nodes(node)
-        missing = [part for part in inner if id(part) not in sizes]
-        if missing:
-            pending += missing
+        if id(node) in sizes:
+            pending.pop()
+            continue
+        parts = inner_nodes(node)
+        inner = [part for part in parts if not isinstance(part, yaml.ScalarNode)]
+        if id(node) not in opened:
+            opened.add(id(node))
+            for part in inner:
+                if id(part) not in sizes:
+                    if id(part) in opened:
+                        return part, None
+                    pending.append(part)
             continue
         pending.pop()
-        sizes[id(node)] = 1 + sum(sizes[id(part)] for part in inner)
-        if sizes[id(node)] > MOST_NODES:
-            return node
-    return None
+        size = 1 + len(parts) - len(inner) + sum(sizes[id(part)] for part in inner)
+        if size > MOST_NODES:
+            return None, node
+        sizes[id(node)] = size
+    return None, None
 
 
 def capped(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ class DagLoader:
         settings: The Settings of the project in its Environment.
         top: The DAGs folder; folders from it down to a file's may have defaults.
         environment: The process's environment, for `${env:NAME}`; default: its own.
-        jobs: The published jobs, where they are known.
+        jobs: The published jobs; None: nobody knows them, and they are not checked.
     """
 
     def __init__(
@@ -127,14 +128,11 @@ class DagLoader:
     def load_dag(self, dag_id: str, folder: Path) -> Loaded:
         """Read only the file that defines a DAG.
 
-        Files that do not hold the id's bytes are not parsed. Where the file that holds them is bad, its
-        Problems come back; where no file does, nothing comes back.
+        Files that do not hold the id's bytes are not parsed; those with a line that begins with it go first.
+        Where the file that holds them is bad, its Problems come back; where no file does, nothing comes back.
         """
         problems: list[Problem] = []
-        needle = dag_id.encode()
-        for path in dag_files(folder):
-            if needle not in _bytes(path):
-                continue
+        for path in _holding(dag_id, dag_files(folder)):
             loaded = self.load_file(path)
             found = tuple(dag for dag in loaded.dags if dag.spec.dag_id == dag_id)
             if found:
@@ -158,20 +156,21 @@ class DagLoader:
         problems: list[Problem] = []
         issues: list[Issue] = []
         if FILE_DEFAULTS in data:
-            own = data[FILE_DEFAULTS]
-            above = (*above, Layer(document, (FILE_DEFAULTS,), own))
-            issues += [issue.below(FILE_DEFAULTS) for issue in _defaults_issues(own)]
+            above = (*above, Layer(document, (FILE_DEFAULTS,), data[FILE_DEFAULTS]))
+            issues += _file_defaults_issues(data)
         for key, value in data.items():
             if key == FILE_DEFAULTS:
                 continue
             layers = Layers((*above, Layer(document, (str(key),), value)))
             spec, found = parse_dag(key, layers.merged() if above else value, self._settings)
-            found = found if spec is None else dag_checks(spec, self._settings, self._jobs)
+            if spec is not None:
+                found = dag_checks(spec, self._settings, self._jobs)
+                spec = spec if not found else None
             problems += [layers.problem(issue) for issue in found]
             if key in _OUR_DAG_IDS:
                 message = "jobkit has a DAG of this id itself"
                 issues.append(Issue((str(key),), message, "rename yours", "reserved-name", at="key"))
-            elif spec is not None and not found:
+            elif spec is not None:
                 dags.append(LoadedDag(spec, layers))
         return dags, problems, issues
 
@@ -213,6 +212,15 @@ def _defaults_issues(data: Any) -> list[Issue]:
     return defaults_issues(data)
 
 
+def _file_defaults_issues(data: Mapping[Any, Any]) -> Iterator[Issue]:
+    """What is wrong with the defaults of a file."""
+    yield from (issue.below(FILE_DEFAULTS) for issue in _defaults_issues(data[FILE_DEFAULTS]))
+    if len(data) == 1:
+        message = "the file holds defaults, and no DAG that they are for"
+        remedy = "add `<dag_id>:` with `tasks:` below it, or name the file defaults.yaml"
+        yield Issue((FILE_DEFAULTS,), message, remedy, "no-tasks", at="key")
+
+
 def _beside(found: Iterable[Problem], told: Iterable[Problem]) -> Iterator[Problem]:
     """Those Problems of DAGs that do not follow from a mistake at the same place, told already, each once.
 
@@ -238,12 +246,10 @@ def project_values(settings: Settings) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def load_files(
-    paths: Iterable[Path], settings: Settings, top: Path | None = None, jobs: PublishedJobs | None = None
-) -> Loaded:
+def load_files(paths: Iterable[Path], settings: Settings, top: Path | None = None) -> Loaded:
     """Read DAG files, as `DagLoader.load` does."""
     paths = list(paths)
-    return DagLoader(settings, top or _top(paths, settings), jobs=jobs).load(paths)
+    return DagLoader(settings, top or _top(paths, settings)).load(paths)
 
 
 def load_file(path: Path, settings: Settings, top: Path | None = None) -> Loaded:
@@ -251,9 +257,9 @@ def load_file(path: Path, settings: Settings, top: Path | None = None) -> Loaded
     return load_files([path], settings, top)
 
 
-def load_dag(dag_id: str, folder: Path, settings: Settings, jobs: PublishedJobs | None = None) -> Loaded:
+def load_dag(dag_id: str, folder: Path, settings: Settings) -> Loaded:
     """Read only the file that defines a DAG, as `DagLoader.load_dag` does."""
-    return DagLoader(settings, folder, jobs=jobs).load_dag(dag_id, folder)
+    return DagLoader(settings, folder).load_dag(dag_id, folder)
 
 
 def _top(paths: list[Path], settings: Settings) -> Path:
@@ -264,6 +270,25 @@ def _top(paths: list[Path], settings: Settings) -> Path:
             if (folder / PROJECT_FILE).is_file():
                 return folder
     return base
+
+
+def _holding(dag_id: str, paths: Sequence[Path]) -> Iterator[Path]:
+    """The files that hold an id's bytes, read one by one as they are asked for.
+
+    First those of its name, then those with a line that begins with it, then those that hold it anywhere.
+    """
+    needle = dag_id.encode()
+    line = re.compile(rb"^[\"']?" + re.escape(needle) + rb"[\"']?\s*:", re.MULTILINE)
+    later: list[Path] = []
+    for path in sorted(paths, key=lambda one: one.stem != dag_id):
+        data = _bytes(path)
+        if needle not in data:
+            continue
+        if line.search(data):
+            yield path
+        else:
+            later.append(path)
+    yield from later
 
 
 def _bytes(path: Path) -> bytes:

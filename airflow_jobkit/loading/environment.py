@@ -71,10 +71,15 @@ def _existing(project: ProjectSpec, signal: Signal) -> str:
     return signal.name
 
 
+def airflow_config(variables: Mapping[str, str]) -> Path:
+    """Where airflow.cfg is, if it is."""
+    home = variables.get("AIRFLOW_HOME") or str(Path(variables.get("HOME", "~")).expanduser() / "airflow")
+    return Path(variables.get("AIRFLOW_CONFIG") or Path(home) / "airflow.cfg")
+
+
 def _configured(variables: Mapping[str, str]) -> str | None:
     """`[jobkit] environment`, read from the file itself, since validation does not import Airflow."""
-    home = variables.get("AIRFLOW_HOME") or str(Path(variables.get("HOME", "~")).expanduser() / "airflow")
-    file = Path(variables.get("AIRFLOW_CONFIG") or Path(home) / "airflow.cfg")
+    file = airflow_config(variables)
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read(file, encoding="utf-8")

@@ -5,11 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from airflow_jobkit.errors import EnvironmentNotFoundError
 from airflow_jobkit.loading.bounds import unreadable
-from airflow_jobkit.loading.environment import choose_environment
+from airflow_jobkit.loading.environment import airflow_config, choose_environment
+from airflow_jobkit.loading.ignore import (
+    NAME,
+    IgnoreFile,
+    Syntax,
+    ignore_syntax,
+    is_ignored,
+    read_ignore_file,
+)
 from airflow_jobkit.loading.yaml_text import Document, read_document
 from airflow_jobkit.problems import Issue, Problem
 from airflow_jobkit.spec.project import ProjectSpec, parse_project
@@ -61,17 +70,46 @@ def project_environments(folder: Path) -> tuple[str | None, ...]:
     return (project.environment_names if project is not None else ()) or (None,)
 
 
-def dag_files(folder: Path) -> list[Path]:
-    """The YAML files below a folder that describe DAGs, sorted; hidden files and folders are left out."""
+def dag_files(folder: Path, syntax: Syntax | None = None) -> list[Path]:
+    """The YAML files below a folder that describe DAGs, sorted.
+
+    Hidden files and folders are left out, and what an `.airflowignore` says; links to folders are not
+    followed.
+
+    Args:
+        folder: The folder.
+        syntax: That of `.airflowignore` files; default: as Airflow is told, else `glob`.
+    """
     found: list[Path] = []
+    ignoring: dict[str, tuple[IgnoreFile, ...]] = {}
     for parent, folders, names in os.walk(folder):
+        above = ignoring.get(os.path.dirname(parent), ())  # noqa: PTH120 - once for each folder
+        if NAME in names:
+            syntax = syntax or configured_syntax()
+            own = read_ignore_file(Path(parent), syntax)
+            above = (*above, own) if own is not None else above
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if above:
+            ignoring[parent] = above
+            place = Path(parent)
+            folders[:] = [n for n in folders if not is_ignored(place / n, above, is_folder=True)]
+            names = [n for n in names if not is_ignored(place / n, above, is_folder=False)]
         found += [
             Path(parent, name)
             for name in names
             if name.endswith((".yaml", ".yml")) and name not in _NO_DAGS and not name.startswith(".")
         ]
     return sorted(found)
+
+
+def configured_syntax(variables: Mapping[str, str] | None = None) -> Syntax:
+    """The syntax of `.airflowignore` files in this process's environment, by the version of its Airflow."""
+    variables = os.environ if variables is None else variables
+    try:
+        default: Syntax = "regexp" if version("apache-airflow").startswith("2.") else "glob"
+    except PackageNotFoundError:
+        default = "glob"
+    return ignore_syntax(variables, airflow_config(variables), default)
 
 
 def read_file(path: Path) -> Document:

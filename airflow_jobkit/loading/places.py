@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
 from typing import Literal
 
 import yaml
@@ -19,7 +18,7 @@ try:
 except ImportError:  # a PyYAML that was built without libyaml
     from yaml import SafeLoader as FastLoader  # type: ignore[assignment]
 
-__all__ = ["FastLoader", "Places", "inner_nodes", "node_that_holds_itself"]
+__all__ = ["FastLoader", "Places", "inner_nodes"]
 
 _Entry = tuple[Path, yaml.Node, yaml.Node]
 _MERGE = "tag:yaml.org,2002:merge"
@@ -80,26 +79,6 @@ class Places:
             return entries
         finally:
             loader.dispose()
-
-
-def node_that_holds_itself(root: yaml.Node) -> yaml.Node | None:
-    """A node that is part of itself, through an alias inside its own anchor."""
-    nodes: dict[int, yaml.Node] = {}
-    edges: dict[int, list[int]] = {}
-    pending = [root]
-    while pending:
-        node = pending.pop()
-        if id(node) not in nodes:
-            nodes[id(node)] = node
-            inner = inner_nodes(node)
-            edges[id(node)] = [id(part) for part in inner]
-            pending += inner
-    try:
-        TopologicalSorter(edges).prepare()
-    except CycleError as error:
-        cycle = [nodes[identity] for identity in error.args[1]]
-        return min(cycle, key=lambda node: int(node.start_mark.index))
-    return None
 
 
 def inner_nodes(node: yaml.Node) -> list[yaml.Node]:

@@ -57,6 +57,8 @@ def syntax_problem(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem
     else:
         message, remedy = _meaning(error)
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if line > max(1, len(lines)):  # the end of the text, which the parser takes for a line of its own
+        line, column = max(1, len(lines)), len(_line(lines, len(lines) - 1)) + 1
     return Problem(file, line, column, "", f"not YAML: {message}", remedy, _CODE, _line(lines, line - 1))
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from airflow_jobkit.loading.bounds import LONGEST_NUMBER, MOST_LEVELS, MOST_NODES, too_deep, too_many
-from airflow_jobkit.loading.places import FastLoader, Places, node_that_holds_itself
+from airflow_jobkit.loading.bounds import LONGEST_NUMBER, MOST_LEVELS, MOST_NODES, knot_or_mass, too_deep
+from airflow_jobkit.loading.places import FastLoader, Places
 from airflow_jobkit.loading.syntax import syntax_problem, unreadable_problem
 from airflow_jobkit.problems import MOST_SHOWN, Issue, Path, Problem, dotted
 
@@ -181,10 +181,11 @@ def read_document(file: str, text: str) -> Document:
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
-        knot = node_that_holds_itself(root) if root is not None and _ALIAS.search(text) else None
+        knot, large = None, None
+        if root is not None and _ALIAS.search(text):
+            knot, large = knot_or_mass(root)
         if knot is not None:
             raise yaml.MarkedYAMLError(problem="this value holds itself", problem_mark=knot.start_mark)
-        large = too_many(root) if root is not None and _ALIAS.search(text) else None
         if large is not None:
             message = f"more than {MOST_NODES:,} values, with what its aliases repeat"
             return Document(file, text, None, (_bound_problem(file, text, large.start_mark, message),))

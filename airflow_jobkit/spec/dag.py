@@ -4,129 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator, Field
+from typing import Any
 
 from airflow_jobkit.engines import engine_names
 from airflow_jobkit.engines.options import EngineOptions
-from airflow_jobkit.fields import Duration, describe, mistake
 from airflow_jobkit.problems import Issue, Path, choices_remedy
-from airflow_jobkit.spec.callables import Callbacks, callback_issues
-from airflow_jobkit.spec.code import Code, OwnCodeSpec, resolve_code
-from airflow_jobkit.spec.common import AirflowKeys
+from airflow_jobkit.spec.callables import callback_issues
+from airflow_jobkit.spec.code import Code, resolve_code
+from airflow_jobkit.spec.dag_keys import DagKeys, as_elsewhere
 from airflow_jobkit.spec.defaults import DefaultArgs, parse_default_args
 from airflow_jobkit.spec.graph import Edges, edge_issues
 from airflow_jobkit.spec.groups import Group, parse_group
 from airflow_jobkit.spec.members import Members, members_of
-from airflow_jobkit.spec.model import Spec, Texts
 from airflow_jobkit.spec.notifiers import choice_issue
 from airflow_jobkit.spec.project import parse_with_engines
-from airflow_jobkit.spec.schedule import ScheduleField
 from airflow_jobkit.spec.settings import Settings, merge_options
 from airflow_jobkit.spec.task import SparkTask, Task, parse_task
 from airflow_jobkit.spec.templates import TEMPLATES, extended
 from airflow_jobkit.spec.typed import type_issues
-from airflow_jobkit.spec.values import CodeVersion, Moment, Name, name_problem
+from airflow_jobkit.spec.values import name_problem
 
 MOST_TASKS = 2000
 """Airflow's scheduler and its graph view are slow with half as many."""
 
 RESERVED_PARAMS = frozenset({"code_version", "notification_service_type"})
-
-# What other factories have beside what is known here, and what to write instead.
-_ELSEWHERE: Mapping[str, str] = {
-    "schedule_interval": "write `schedule: ...`",
-    "timetable": "write `schedule: {__type__: <timetable>, ...}`",
-    "timezone": "write the zone into the dates, 2026-01-01T00:00:00+01:00, and into the timetable",
-    "concurrency": "write `max_active_tasks: ...`",
-    "doc_md_file_path": "write the text below `doc_md: |`",
-    "doc_md_python_callable_file": "write the text below `doc_md: |`",
-    "doc_md_python_callable_name": "write the text below `doc_md: |`",
-    "dagrun_timeout_sec": "write `dagrun_timeout: 2h`",
-    "sla_miss_callback": "take it out; Airflow 3 has no SLAs",
-    "user_defined_macros": "write a plugin with macros, which every DAG can use",
-}
-
-
-def parse_members(value: Any) -> Mapping[Any, Any] | list[Any]:
-    """Read tasks or groups: a mapping of ids, or a list; what is in it is read by `members_of`."""
-    if not isinstance(value, Mapping | list):
-        raise mistake(
-            f"expected a mapping of keys, got {describe(value)}", "write `key: value` lines", "type"
-        )
-    return value
-
-
-MembersField = Annotated[Any, BeforeValidator(parse_members)]
-
-
-class DagKeys(Spec):
-    """What a DAG can set beside its tasks; the names are Airflow's.
-
-    Attributes:
-        tasks: The tasks, by id or as a list.
-        task_groups: Groups of tasks, by name or as a list; a group holds tasks and groups of its own.
-        description: What it does, in a line.
-        dag_display_name: How the UI names it.
-        doc_md: Its documentation, in Markdown.
-        schedule: When it runs: cron in UTC, a preset, an interval, a timetable, or assets.
-        start_date: The first day to run for.
-        end_date: The last day to run for.
-        catchup: Whether runs of the past are made up for.
-        tags: Words to find it by.
-        params: A default, or a JSON Schema with a default, by name; the trigger form shows them.
-        max_active_runs: How many of its runs go on at a time.
-        max_active_tasks: How many of its tasks run at a time.
-        max_consecutive_failed_dag_runs: After how many failed runs in a row it is paused.
-        dagrun_timeout: How long a run may take.
-        fail_fast: Whether the first failure ends the run.
-        is_paused_upon_creation: Whether it waits to be switched on.
-        render_template_as_native_obj: Whether templates become Python values instead of text.
-        template_searchpath: Folders to look for template files in.
-        owner_links: Where the names of owners lead.
-        access_control: Who may do what, by role.
-        default_view: What the UI of Airflow 2 shows first.
-        orientation: Which way its graph runs, in Airflow 2.
-        on_success_callback: Called when a run has succeeded.
-        on_failure_callback: Called when a run has failed.
-        default_args: Defaults of all its tasks.
-        engine: The Engine of its jobs.
-        code: Where its code is, instead of the project's.
-        code_version: The version of its jobs.
-        notification_service_type: The notifier of its jobs.
-    """
-
-    tasks: MembersField = Field(default_factory=dict)
-    task_groups: MembersField = Field(default_factory=dict)
-    description: str | None = None
-    dag_display_name: str | None = None
-    doc_md: str | None = None
-    schedule: ScheduleField = None
-    start_date: Moment | None = None
-    end_date: Moment | None = None
-    catchup: bool = False
-    tags: Texts = ()
-    params: Mapping[Name, Any] = Field(default_factory=dict)
-    max_active_runs: Annotated[int, Field(ge=1)] | None = None
-    max_active_tasks: Annotated[int, Field(ge=1)] | None = None
-    max_consecutive_failed_dag_runs: Annotated[int, Field(ge=0)] | None = None
-    dagrun_timeout: Duration | None = None
-    fail_fast: bool | None = None
-    is_paused_upon_creation: bool | None = None
-    render_template_as_native_obj: bool | None = None
-    template_searchpath: str | Texts | None = None
-    owner_links: Mapping[str, str] | None = None
-    access_control: Mapping[str, Any] | None = None
-    default_view: str | None = None
-    orientation: str | None = None
-    on_success_callback: Callbacks = ()
-    on_failure_callback: Callbacks = ()
-    default_args: Mapping[Name, Any] = Field(default_factory=dict)
-    engine: str | None = None
-    code: OwnCodeSpec = OwnCodeSpec()
-    code_version: CodeVersion | None = None
-    notification_service_type: str | None = None
 
 
 @dataclass(frozen=True)
@@ -191,7 +92,7 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
         {key: value for key, value in data.items() if key != TEMPLATES} if isinstance(data, Mapping) else data
     )
     keys, options, found = parse_with_engines(DagKeys, own)
-    issues += map(_as_elsewhere, found)
+    issues += map(as_elsewhere, found)
     broken = {issue.path[0] for issue in found if issue.path} & set(engine_names())
     problem = name_problem(dag_id, "a DAG id")
     if problem is not None:
@@ -234,19 +135,6 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
         remedy = "set code.version in jobkit.yaml, or code_version in the DAG"
         issues.append(Issue((), "no code version for its Spark jobs", remedy, "missing-key", at="key"))
     return (None, issues) if issues else (spec, [])
-
-
-def _as_elsewhere(issue: Issue) -> Issue:
-    """The Issue of a key that another factory knows, with what to write here."""
-    if issue.code != "unknown-key" or len(issue.path) != 1:
-        return issue
-    key = str(issue.path[0])
-    remedy = _ELSEWHERE.get(key)
-    if remedy is None and key in AirflowKeys.model_fields:
-        remedy = "write it below `default_args:`, for all tasks, or in a task"
-    if remedy is None:
-        return issue
-    return replace(issue, message=f"`{key}` is no key of a DAG", remedy=remedy, code="elsewhere")
 
 
 def _parse_tasks(
@@ -307,7 +195,7 @@ def _dag_issues(keys: DagKeys, defaults: DefaultArgs, members: Members, settings
 def defaults_issues(data: Mapping[Any, Any]) -> list[Issue]:
     """What is wrong with defaults of DAGs by themselves: a layer that holds no DAG of its own."""
     keys, _, issues = parse_with_engines(DagKeys, {key: v for key, v in data.items() if key != TEMPLATES})
-    issues = [*map(_as_elsewhere, issues)]
+    issues = [*map(as_elsewhere, issues)]
     known = {*DagKeys.model_fields, *engine_names(), TEMPLATES}
     issues += [
         Issue((key,), "a key is text", choices_remedy(key, known), "type", at="key")

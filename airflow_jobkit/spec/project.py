@@ -31,7 +31,14 @@ class DataSpec(Spec):
 
 
 class DatasetSpec(Spec):
-    """Where a named dataset is (relative to the data root), and how Spark reads it."""
+    """Where a named dataset is, and how Spark reads it.
+
+    Attributes:
+        path: Its place; a relative one starts at the data root.
+        format: How Spark reads and writes it.
+        ddl: Its columns, in Spark's DDL.
+        options: Options of Spark's reader and writer.
+    """
 
     path: str
     format: str = "parquet"
@@ -78,8 +85,11 @@ def _plain_sweeper(value: Any) -> Any:
 class SweeperSpec(Spec):
     """The DAG that stops orphaned runs; true and false are short for `enabled`.
 
-    `grace` is the time between the two looks at a run before it is stopped: a task that has just ended may be
-    stopping it itself, since Airflow tells its worker within seconds.
+    Attributes:
+        enabled: Whether there is one.
+        schedule: How often it runs; null: when somebody starts it.
+        grace: The time between the two looks at a run before it is stopped.
+
     """
 
     enabled: bool = True
@@ -92,7 +102,19 @@ class SweeperSpec(Spec):
 
 
 class LayerSpec(Spec):
-    """What both the project and each of its Environments can set."""
+    """What both the project and each of its Environments can set.
+
+    Attributes:
+        engine: The Engine of tasks that name none.
+        code: Where the code is, and the version that runs where nobody says otherwise.
+        data: The folder of all datasets without a path of their own, as `root`.
+        runs: Where Results go; default: `<code root>/runs`.
+        aws_conn_id: Airflow's connection for S3 and Glue.
+        notification: The notifier, as `service_type`, and the settings of each, as `services`.
+        datasets: Named datasets.
+        sweeper: The DAG that stops orphaned runs.
+        defaults: Keys of a DAG that hold for every DAG.
+    """
 
     engine: str | None = None
     code: CodeSpec = CodeSpec()
@@ -105,14 +127,29 @@ class LayerSpec(Spec):
     defaults: Mapping[str, Any] = Field(default_factory=dict)
 
 
-class _ProjectKeys(LayerSpec):
+class ProjectKeys(LayerSpec):
+    """The project file.
+
+    Attributes:
+        project: The project's name, which is also its wheel's.
+        operators: Which import prefixes operators and functions may come from, as `allow`.
+        variables: Which environment variables a YAML may name, as `env`.
+        environments: The overlays by name.
+    """
+
     project: Name
     operators: OperatorsSpec = OperatorsSpec()
     variables: VariablesSpec = VariablesSpec()
     environments: Mapping[Name, Any] = Field(default_factory=dict, repr=False)
 
 
-class _EnvironmentKeys(LayerSpec):
+class EnvironmentKeys(LayerSpec):
+    """An Environment: what it sets over the project.
+
+    Attributes:
+        mwaa: The names of the MWAA environments that are this one.
+    """
+
     mwaa: Texts = ()
 
 
@@ -153,7 +190,7 @@ def parse_project(data: object) -> tuple[ProjectSpec | None, list[Issue]]:
 
     An Environment with a mistake is left out and reported; the others stay.
     """
-    keys, options, issues = parse_with_engines(_ProjectKeys, data)
+    keys, options, issues = parse_with_engines(ProjectKeys, data)
     overlays = data.get("environments") if isinstance(data, Mapping) else None
     environments, found = _parse_environments(overlays if isinstance(overlays, Mapping) else {})
     issues += found
@@ -183,7 +220,7 @@ def _parse_environments(overlays: Mapping[Any, Any]) -> tuple[dict[str, Environm
     environments: dict[str, EnvironmentSpec] = {}
     issues: list[Issue] = []
     for name, overlay in overlays.items():
-        keys, options, found = parse_with_engines(_EnvironmentKeys, {} if overlay is None else overlay)
+        keys, options, found = parse_with_engines(EnvironmentKeys, {} if overlay is None else overlay)
         issues += [issue.below("environments", str(name)) for issue in found]
         if keys is not None and not found:
             environments[str(name)] = EnvironmentSpec(keys.mwaa, keys, options)

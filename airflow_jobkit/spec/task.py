@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from airflow_jobkit.engines import engine_names, options_class
 from airflow_jobkit.engines.options import EngineOptions
-from airflow_jobkit.fields import describe, mistake
+from airflow_jobkit.fields import describe
 from airflow_jobkit.problems import Issue, did_you_mean
 from airflow_jobkit.spec.callables import callback_issues, not_allowed, parse_callable_path
-from airflow_jobkit.spec.code import Code, OwnCodeSpec, resolve_code
-from airflow_jobkit.spec.common import TaskKeys
+from airflow_jobkit.spec.code import Code, resolve_code
 from airflow_jobkit.spec.model import parse_model
 from airflow_jobkit.spec.project import parse_with_engines
 from airflow_jobkit.spec.references import Reference, references_in
 from airflow_jobkit.spec.settings import Settings, merge_options
+from airflow_jobkit.spec.task_keys import DecoratorTaskKeys, OperatorTaskKeys, SparkTaskKeys
 from airflow_jobkit.spec.typed import type_issues
-from airflow_jobkit.spec.values import CodeVersion, Name
 
-_DECORATOR = re.compile(r"airflow\.(sdk|decorators|sdk\.definitions\.decorators)\.task(\.[a-z_]+)?")
 _KINDS = ("spark_job", "operator", "decorator")
 _CALLABLES = ("python_callable", "execution_date_fn", "response_check", "response_filter")
 # What other factories run from files or from text; here a function has an import path.
@@ -54,65 +50,6 @@ RESERVED_ARGUMENTS = frozenset(
     {"module_name", "notification_service_type", "databricks_connection_name", "jobkit_envelope"}
 )
 """The entry script's own arguments; a job has none of these names."""
-
-
-def parse_module_name(value: Any) -> str:
-    """Read what a `spark_job` names: `package.module` or `package.module:Class`."""
-    if not isinstance(value, str) or not re.fullmatch(
-        r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?", value
-    ):
-        raise mistake(f"not a module name: {describe(value)}", "write package.module or package.module:Class")
-    return value
-
-
-def parse_class_path(value: Any) -> str:
-    """Read what an `operator` names: `package.module.Class`."""
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", value):
-        raise mistake(f"not a class path: {describe(value)}", "write package.module.Class")
-    return value
-
-
-def parse_decorator(value: Any) -> str:
-    """Read one of Airflow's task decorators: `airflow.sdk.task`, or one of its kinds, `...task.branch`."""
-    if not isinstance(value, str) or not _DECORATOR.fullmatch(value):
-        raise mistake(
-            f"not one of Airflow's task decorators: {describe(value)}",
-            "write airflow.sdk.task or airflow.decorators.task, or one of its kinds such as `...task.branch`",
-        )
-    return value
-
-
-class SparkTaskKeys(TaskKeys):
-    """A task that runs a Job: its module, its arguments, its Engine and its own code version.
-
-    `deferrable` has an effect where the run outlives the worker; null follows the Engine's options, and they
-    Airflow's `[operators] default_deferrable`.
-    """
-
-    spark_job: Annotated[str, BeforeValidator(parse_module_name)]
-    args: Mapping[Name, Any] = Field(default_factory=dict)
-    engine: str | None = None
-    code: OwnCodeSpec = OwnCodeSpec()
-    code_version: CodeVersion | None = None
-    deferrable: bool | None = None
-
-
-class OperatorTaskKeys(TaskKeys):
-    """A task of any operator class; every other key is one of its arguments."""
-
-    operator: Annotated[str, BeforeValidator(parse_class_path)]
-
-
-class DecoratorTaskKeys(TaskKeys):
-    """A task that calls a Python function (TaskFlow); every other key is an argument of it or the decorator.
-
-    Attributes:
-        decorator: Airflow's decorator, such as `airflow.sdk.task` or `airflow.decorators.task.branch`.
-        python_callable: The function, by its import path.
-    """
-
-    decorator: Annotated[str, BeforeValidator(parse_decorator)]
-    python_callable: Annotated[str, BeforeValidator(parse_callable_path)]
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,13 @@ _OWN_PARAMS = """{
     }"""
 
 
+class _Plain(yaml.SafeDumper):
+    """Writes what people write: without anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 @dataclass(frozen=True)
 class Folders:
     """Where the files of one size and kind stand: `dags` with the project, `plain` Python, `yaml` alone."""
@@ -89,7 +96,7 @@ class Folders:
         (self.dags / "jobkit.yaml").write_text(yaml.safe_dump(PROJECT, sort_keys=False))
         for number in range(self.count):
             dag_id = f"{self.kind}_{number:04}"
-            text = yaml.safe_dump({dag_id: _dag(self.kind, number)}, sort_keys=False)
+            text = yaml.dump({dag_id: _dag(self.kind, number)}, Dumper=_Plain, sort_keys=False)
             (self.dags / f"{dag_id}.yaml").write_text(text)
             (self.yaml / f"{dag_id}.yaml").write_text(text)
             (self.plain / f"{dag_id}.py").write_text(_python(dag_id, self.kind, number))

@@ -13,6 +13,7 @@ from airflow_jobkit.engines.arguments import argument_text, plain_name
 from airflow_jobkit.engines.glue.vocabulary import (
     ELSEWHERE,
     FLEX_WORKER_TYPES,
+    OPTIONS_OF,
     RESERVED_ARGUMENTS,
     WorkerType,
     check_worker_type,
@@ -168,7 +169,7 @@ class Options(RemoteOptions):
 
     def issues(self) -> list[Issue]:
         """What is missing or contradictory once all layers are together; paths start at `glue:`."""
-        return [*self._job_issues(), *self._flex_issues(), *self._requirements_issues()]
+        return [*self._job_issues(), *self._worker_issues(), *self._requirements_issues()]
 
     def argument_issues(self, arguments: Mapping[str, Any]) -> list[Issue]:
         """What is wrong with a job's own arguments on Glue; paths start at the arguments."""
@@ -209,7 +210,12 @@ class Options(RemoteOptions):
             message = "both iam_role_name and iam_role_arn are set"
             yield Issue(("iam_role_arn",), message, "take one of them out", "contradiction", at="key")
 
-    def _flex_issues(self) -> Iterator[Issue]:
+    def _worker_issues(self) -> Iterator[Issue]:
+        for name in self.arguments:
+            key = OPTIONS_OF.get(plain_name(name))
+            if key is not None:
+                message, remedy = f"`{key}` says this", f"set {key} instead"
+                yield Issue(("arguments", name), message, remedy, "contradiction", at="key")
         if self.execution_class == "FLEX" and self.worker_type not in FLEX_WORKER_TYPES:
             message = f"FLEX has no {self.worker_type} workers"
             remedy = f"write {' or '.join(FLEX_WORKER_TYPES)}, or execution_class: STANDARD"

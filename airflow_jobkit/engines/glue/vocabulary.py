@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from airflow_jobkit.fields import describe, mistake
 from airflow_jobkit.problems import choices_remedy
 
-# https://docs.aws.amazon.com/glue/latest/dg/worker-types.html: G.4X and G.8X from Glue 3.0 on, G.12X, G.16X
+# By the API's description of WorkerType (CreateJob), G.4X and G.8X are there from Glue 3.0 on; G.12X, G.16X
 # and all R types from 4.0 on. So the oldest Glue that the jobs run on, 4.0, has every one of these.
 WorkerType = Literal["G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"]
 WORKER_TYPES: Final = WorkerType.__args__  # type: ignore[attr-defined] # mypy does not know it of a Literal
@@ -51,6 +51,14 @@ ELSEWHERE: Mapping[str, tuple[str, str]] = {
     ),
 }
 """Keys that the API and the stock operator have: what is wrong with them here, and the remedy."""
+
+OPTIONS_OF: Mapping[str, str] = {
+    "WorkerType": "worker_type",
+    "NumberOfWorkers": "number_of_workers",
+    "ExecutionClass": "execution_class",
+    "Timeout": "timeout",
+}
+"""Fields of StartJobRun that people set among its arguments, and the options that they are here."""
 
 # A run must not set Glue's own; `-` and `_` are the same.
 RESERVED_ARGUMENTS: Mapping[str, str] = {

@@ -182,7 +182,9 @@ def test_a_folder_that_is_read_only_is_named_in_one_line(
 def test_control_c_ends_a_command_with_130_and_no_traceback(
     project: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    os.mkfifo(tmp_path / "dags" / "slow.yaml")  # reading it waits for a writer that never comes
+    tasks = "".join(f"    t{number}: {{spark_job: dwh.a}}\n" for number in range(1900))
+    for number in range(10):  # seconds of work
+        (tmp_path / "dags" / f"slow_{number}.yaml").write_text(f"slow_{number}:\n  tasks:\n{tasks}")
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, 0.2)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,3 +149,62 @@ def test_a_broken_project_says_that_the_dags_wait_for_it(
     assert said.endswith(
         "1 problem, 0 good DAGs in 1 file; the DAGs are not checked before jobkit.yaml is right\n"
     )
+
+
+def test_jobs_are_held_to_what_is_published_and_it_is_said_where_that_is_not_known(
+    project: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["validate", "dags"]) == 0
+    assert "not checked for dev, local: code versions, jobs, arguments" in capsys.readouterr().out
+    root = str(tmp_path / ".jobkit" / "code")
+    parameters = [
+        {"name": "month", "type": "int", "required": True},
+        {"name": "min_rows", "type": "int", "required": False},
+    ]
+    job = {"module_name": "dwh.report", "parameters": parameters, "accepts_others": False}
+    releases = {"0.1.0": {"digest": "", "jobs": [job]}}
+    project("dags/.jobkit/releases.json", json.dumps({"schema": 1, "code_root": root, "releases": releases}))
+    for file in (tmp_path / "dags").glob("*.yaml"):
+        if file.name != "jobkit.yaml":
+            file.unlink()
+    project(
+        "dags/weather.yaml",
+        "weather:\n"
+        '  code_version: "0.1.0"\n'
+        "  tasks:\n"
+        "    good: {spark_job: dwh.report, args: {month: '{{ ds }}', min-rows: 7}}\n"
+        "    job: {spark_job: dwh.reprt}\n"
+        "    name: {spark_job: dwh.report, args: {mnth: 3}}\n"
+        "    kind: {spark_job: dwh.report, args: {month: March}}\n"
+        '    version: {spark_job: dwh.report, args: {month: 3}, code_version: "0.1.1"}\n',
+    )
+    assert main(["validate", "dags"]) == 1
+    said = capsys.readouterr()
+    assert said.err == ""
+    for expected in (
+        "dags/weather.yaml:5:22 weather.tasks.job.spark_job: version 0.1.0 has no job dwh.reprt; did you",
+        "weather.tasks.name.args.mnth: dwh.report has no argument mnth; did you mean month?",
+        "weather.tasks.kind.args.month: dwh.report takes int here, got 'March'; correct the value",
+        "weather.tasks.version.code_version: version 0.1.1 is not published; publish it with",
+    ):
+        assert expected in said.out
+    assert "tasks.good" not in said.out
+    assert "not checked" not in said.out
+
+
+def test_sarif_names_each_problem_with_its_rule_and_its_place(
+    project: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project("dags/bad.yaml", "weather:\n  colour: blue\n  tasks: {read: {spark_job: dwh b}}\n")
+    assert main(["validate", "dags", "--format", "sarif", "--env", "local"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    (run,) = document["runs"]
+    assert document["version"] == "2.1.0"
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert rules == ["bad-value", "unknown-key"]
+    first, second = run["results"]
+    assert (first["ruleId"], rules[first["ruleIndex"]], first["level"]) == ("unknown-key",) * 2 + ("error",)
+    place = first["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "dags/bad.yaml"}
+    assert (place["region"]["startLine"], place["region"]["startColumn"]) == (2, 3)
+    assert second["message"]["text"].startswith("weather.tasks.read.spark_job: not a module name: ")

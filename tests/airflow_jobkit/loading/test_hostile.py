@@ -129,7 +129,7 @@ def test_a_hostile_file_ends_in_a_problem_and_the_others_load(
     (dags / "good.yaml").write_text(GOOD)
     make(dags / "bad.yaml")
     done = validated(tmp_path)
-    assert done.stderr == ""
+    assert done.stderr.splitlines() == [line for line in done.stderr.splitlines() if line[:6] == "note: "]
     if said is None:
         assert "no problems: 1 DAG in 1 file" in done.stdout
         return

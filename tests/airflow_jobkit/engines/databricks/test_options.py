@@ -35,7 +35,7 @@ def issue(data: dict[str, Any]) -> Issue:
     [
         pytest.param(
             {"new_cluster": {"autoscale": {"since": dt.date(2026, 1, 1)}}},
-            ("new_cluster", "autoscale"),
+            ("new_cluster", "autoscale", "since"),
             "the Jobs API takes no date: the date 2026-01-01",
             id="a date, which JSON has no form for",
         ),

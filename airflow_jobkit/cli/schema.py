@@ -1,0 +1,27 @@
+"""`jobkit schema`: JSON Schemas for editors, and the reference of all keys."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from airflow_jobkit.cli.reference import reference
+from airflow_jobkit.spec.json_schema import dag_file_schema, project_schema
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print, or write, what is asked for."""
+    if arguments.what == "reference":
+        text = reference()
+    else:
+        document = project_schema() if arguments.what == "project" else dag_file_schema()
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    if arguments.out is None:
+        print(text, end="")
+        return 0
+    out: Path = arguments.out
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text, encoding="utf-8")
+    print(f"wrote {out}")
+    return 0

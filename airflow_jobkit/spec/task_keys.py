@@ -1,0 +1,86 @@
+"""The keys of a task, of each kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from airflow_jobkit.fields import describe, mistake
+from airflow_jobkit.spec.callables import parse_callable_path
+from airflow_jobkit.spec.code import OwnCodeSpec
+from airflow_jobkit.spec.common import TaskKeys
+from airflow_jobkit.spec.values import CodeVersion, Name
+
+_DECORATOR = re.compile(r"airflow\.(sdk|decorators|sdk\.definitions\.decorators)\.task(\.[a-z_]+)?")
+
+
+def parse_module_name(value: Any) -> str:
+    """Read what a `spark_job` names: `package.module` or `package.module:Class`."""
+    if not isinstance(value, str) or not re.fullmatch(
+        r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?", value
+    ):
+        raise mistake(f"not a module name: {describe(value)}", "write package.module or package.module:Class")
+    return value
+
+
+def parse_class_path(value: Any) -> str:
+    """Read what an `operator` names: `package.module.Class`."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", value):
+        raise mistake(f"not a class path: {describe(value)}", "write package.module.Class")
+    return value
+
+
+def parse_decorator(value: Any) -> str:
+    """Read one of Airflow's task decorators: `airflow.sdk.task`, or one of its kinds, `...task.branch`."""
+    if not isinstance(value, str) or not _DECORATOR.fullmatch(value):
+        raise mistake(
+            f"not one of Airflow's task decorators: {describe(value)}",
+            "write airflow.sdk.task or airflow.decorators.task, or one of its kinds such as `...task.branch`",
+        )
+    return value
+
+
+class SparkTaskKeys(TaskKeys):
+    """A task that runs a Job.
+
+    Attributes:
+        spark_job: The job: `package.module`, or `package.module:Class`.
+        args: The job's arguments; templates are filled in by Airflow, null leaves the job's default.
+        engine: Where Spark runs; default: the DAG's, the Environment's, the project's.
+        code: Where the code of this task is, instead of the DAG's.
+        code_version: The version of this task alone.
+        deferrable: Whether to wait in the triggerer, where the run outlives the worker; null follows the
+            Engine's options, and they Airflow's `[operators] default_deferrable`.
+    """
+
+    spark_job: Annotated[str, BeforeValidator(parse_module_name)]
+    args: Mapping[Name, Any] = Field(default_factory=dict)
+    engine: str | None = None
+    code: OwnCodeSpec = OwnCodeSpec()
+    code_version: CodeVersion | None = None
+    deferrable: bool | None = None
+
+
+class OperatorTaskKeys(TaskKeys):
+    """A task of any operator class; every other key is one of its arguments.
+
+    Attributes:
+        operator: The class: `package.module.Class`.
+    """
+
+    operator: Annotated[str, BeforeValidator(parse_class_path)]
+
+
+class DecoratorTaskKeys(TaskKeys):
+    """A task that calls a Python function (TaskFlow); every other key is an argument of it or the decorator.
+
+    Attributes:
+        decorator: Airflow's decorator, such as `airflow.sdk.task` or `airflow.decorators.task.branch`.
+        python_callable: The function, by its import path.
+    """
+
+    decorator: Annotated[str, BeforeValidator(parse_decorator)]
+    python_callable: Annotated[str, BeforeValidator(parse_callable_path)]
