@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(json.dumps(asdict(checked), indent=2))
     elif arguments.format == "sarif":
-        print(json.dumps(sarif(checked.problems), indent=2))
+        print(json.dumps(sarif(checked.problems, _notes(checked)), indent=2))
     else:
         print(_text(checked))
     return 1 if checked.problems else 0
@@ -99,20 +99,20 @@ def _text(checked: Checked) -> str:
     dags, files = counted(checked.dags, "DAG"), counted(checked.files, "file")
     noun = "environment" if len(checked.environments) == 1 else "environments"
     scope = f"checked for the {noun} {', '.join(checked.environments)}"
-    unchecked = [_unchecked(checked)] if checked.jobs_unchecked else []
     if not checked.problems:
-        return "\n".join([f"no problems: {dags} in {files}, {scope}", *unchecked])
+        return "\n".join([f"no problems: {dags} in {files}, {scope}", *_notes(checked)])
     if not checked.environments:
         scope = f"the DAGs are not checked before {PROJECT_FILE} is right"
     total = counted(len(checked.problems), "problem")
     lines = [problem.text() for problem in checked.problems]
     summary = f"{total}, {checked.dags} good {dags.split()[1]} in {files}; {scope}"
-    return "\n".join([*lines, "", summary, *unchecked])
+    return "\n".join([*lines, "", summary, *_notes(checked)])
 
 
-def _unchecked(checked: Checked) -> str:
+def _notes(checked: Checked) -> tuple[str, ...]:
+    """What was left out."""
+    if not checked.jobs_unchecked:
+        return ()
     names = ", ".join(checked.jobs_unchecked)
-    return (
-        f"not checked for {names}: code versions, jobs, arguments (no {INDEX_FILE} of their code root; "
-        "`jobkit release publish` writes it)"
-    )
+    what = f"code versions, jobs, arguments (no {INDEX_FILE} of their code root"
+    return (f"not checked for {names}: {what}; `jobkit release publish` writes it)",)

@@ -205,6 +205,6 @@ def test_sarif_names_each_problem_with_its_rule_and_its_place(
     first, second = run["results"]
     assert (first["ruleId"], rules[first["ruleIndex"]], first["level"]) == ("unknown-key",) * 2 + ("error",)
     place = first["locations"][0]["physicalLocation"]
-    assert place["artifactLocation"] == {"uri": "dags/bad.yaml"}
+    assert place["artifactLocation"] == {"uri": "dags/bad.yaml", "uriBaseId": "%SRCROOT%"}
     assert (place["region"]["startLine"], place["region"]["startColumn"]) == (2, 3)
     assert second["message"]["text"].startswith("weather.tasks.read.spark_job: not a module name: ")

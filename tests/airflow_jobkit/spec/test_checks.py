@@ -1,0 +1,199 @@
+"""A DAG as a whole: its time-outs with each other, its jobs against what is published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from airflow_jobkit.problems import dotted
+from airflow_jobkit.release.index import IndexedRelease, ReleaseIndex
+from airflow_jobkit.release.manifest import ManifestJob, ManifestParameter
+from airflow_jobkit.spec.checks import dag_checks, is_covered
+from airflow_jobkit.spec.dag import DagSpec, parse_dag
+from airflow_jobkit.spec.jobs import PublishedJobs
+from airflow_jobkit.spec.project import parse_project
+from airflow_jobkit.spec.settings import Settings, resolve_settings
+
+ROOT = "s3://code-bucket/code"
+MONTH = ManifestParameter(name="month", type="int", required=True)
+ROWS = ManifestParameter(name="min_rows", type="int", required=False)
+CLEAN = ManifestJob(module_name="dwh.clean", parameters=(MONTH, ROWS))
+EXPORT = ManifestJob(module_name="dwh.export", accepts_others=True)
+RELEASES = {"1.0.0": (CLEAN,), "1.1.0": (CLEAN, EXPORT)}
+
+
+def jobs(*, complete: bool = True, root: str = ROOT) -> PublishedJobs:
+    releases = {version: IndexedRelease(digest="0", jobs=found) for version, found in RELEASES.items()}
+    return ReleaseIndex(code_root=root, releases=releases).published(complete=complete)
+
+
+@pytest.fixture
+def settings(tmp_path: Any) -> Settings:
+    text = f"""
+        project: dwh
+        code: {{root: "{ROOT}", version: 1.1.0}}
+        environments: {{local: {{glue: {{iam_role_name: r, timeout: 8h}}}}}}
+    """
+    project, issues = parse_project(yaml.safe_load(text))
+    assert project is not None
+    assert issues == []
+    return resolve_settings(project, "local", tmp_path)
+
+
+def spec_of(text: str, settings: Settings) -> DagSpec:
+    spec, issues = parse_dag("flights", yaml.safe_load(text), settings)
+    assert issues == []
+    assert spec is not None
+    return spec
+
+
+def said(text: str, settings: Settings, published: PublishedJobs | None) -> Mapping[str, str]:
+    found = dag_checks(spec_of(text, settings), settings, published)
+    return {dotted(issue.path): issue.message for issue in found}
+
+
+class TestTimeouts:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("dagrun_timeout: 1h, tasks: {a: {spark_job: dwh.a}}", id="nobody says how long"),
+            pytest.param("dagrun_timeout: 1h, tasks: {a: {spark_job: dwh.a, timeout: 1h}}", id="as long"),
+            pytest.param("tasks: {a: {spark_job: dwh.a, timeout: 9h}}", id="a run without a time-out"),
+            pytest.param(
+                "dagrun_timeout: 1h, engine: glue, tasks: {a: {spark_job: dwh.a}}",
+                id="the project's own, which is meant for every DAG",
+            ),
+            pytest.param(
+                "dagrun_timeout: 1h, engine: glue, tasks: {a: {spark_job: dwh.a, timeout: 30m, "
+                "glue: {timeout: 2h}}}",
+                id="a long run of a task that ends before",
+            ),
+            pytest.param(
+                "dagrun_timeout: 1h, default_args: {timeout: 2h}, "
+                "tasks: {a: {spark_job: dwh.a, timeout: 30m}}",
+                id="a default that the task overrides",
+            ),
+        ],
+    )
+    def test_those_that_go_together_are_fine(self, text: str, settings: Settings) -> None:
+        assert said(f"{{{text}}}", settings, None) == {}
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("tasks: {a: {spark_job: dwh.a, timeout: 2h}}", id="the task's"),
+            pytest.param("tasks: {a: {spark_job: dwh.a, execution_timeout: 2h}}", id="in Airflow's word"),
+            pytest.param("default_args: {timeout: 2h}, tasks: {a: {spark_job: dwh.a}}", id="the DAG's"),
+            pytest.param(
+                "tasks: {b: {spark_job: dwh.b}}, task_groups: {g: {prefix_group_id: false, "
+                "default_args: {timeout: 2h}, tasks: {a: {spark_job: dwh.a}}}}",
+                id="a group's",
+            ),
+            pytest.param("engine: glue, glue: {timeout: 2h}, tasks: {a: {spark_job: dwh.a}}", id="the run's"),
+        ],
+    )
+    def test_a_run_that_ends_before_its_task_may_is_told(self, text: str, settings: Settings) -> None:
+        found = said(f"{{dagrun_timeout: 1h, {text}}}", settings, None)
+        assert found == {"dagrun_timeout": "a run may take 1h, and its task a 2h"}
+
+
+class TestPublishedJobs:
+    def test_what_fits_is_fine(self, settings: Settings) -> None:
+        text = "tasks: {a: {spark_job: dwh.clean, args: {month: '{{ ds }}', min-rows: 7}}}"
+        assert said(text, settings, jobs()) == {}
+
+    @pytest.mark.parametrize(
+        ("task", "path", "message"),
+        [
+            pytest.param(
+                "spark_job: dwh.claen, args: {month: 1}",
+                "spark_job",
+                "version 1.1.0 has no job dwh.claen",
+                id="a job that there is not",
+            ),
+            pytest.param(
+                "spark_job: dwh.clean, args: {month: 1, rows: 2}",
+                "args.rows",
+                "dwh.clean has no argument rows",
+                id="an argument that it does not take",
+            ),
+            pytest.param(
+                "spark_job: dwh.clean",
+                "args",
+                "dwh.clean needs the argument month (int)",
+                id="an argument that it needs",
+            ),
+            pytest.param(
+                "spark_job: dwh.clean, args: {month: null}",
+                "args.month",
+                "dwh.clean needs the argument month (int)",
+                id="an argument that null leaves out",
+            ),
+            pytest.param(
+                "spark_job: dwh.clean, args: {month: 1.5}",
+                "args.month",
+                "dwh.clean takes int here, got the number 1.5",
+                id="a value that it does not take",
+            ),
+            pytest.param(
+                "spark_job: dwh.clean, expand: {job_args: [{month: 1}, {min_rows: 1}]}",
+                "expand.job_args[1]",
+                "dwh.clean needs the argument month (int)",
+                id="an argument that one of its mapped runs needs",
+            ),
+            pytest.param(
+                "spark_job: dwh.clean, args: {month: 1}, code_version: 1.2.0",
+                "code_version",
+                "version 1.2.0 is not published",
+                id="a version that there is not",
+            ),
+        ],
+    )
+    def test_what_does_not_fit_is_told_at_its_place(
+        self, task: str, path: str, message: str, settings: Settings
+    ) -> None:
+        assert said(f"tasks: {{a: {{{task}}}}}", settings, jobs()) == {f"tasks.a.{path}": message}
+
+    @pytest.mark.parametrize(
+        "task",
+        [
+            pytest.param("spark_job: dwh.export, args: {anything: 1}", id="a job that takes anything"),
+            pytest.param("spark_job: 'dwh.several:One'", id="a job of a module with several"),
+            pytest.param("spark_job: other.report", id="a job of another package"),
+            pytest.param("spark_job: dwh.clean, expand: {job_args: +months}", id="what only a run knows"),
+            pytest.param("spark_job: dwh.x, code: {root: 's3://other/root'}", id="code of another root"),
+        ],
+    )
+    def test_what_cannot_be_known_is_left_alone(self, task: str, settings: Settings) -> None:
+        text = f"tasks: {{months: {{operator: airflow.providers.x.Y}}, a: {{{task}}}}}"
+        assert said(text, settings, jobs()) == {}
+
+    def test_a_version_of_the_dag_is_told_once(self, settings: Settings) -> None:
+        text = "{code_version: 2.0.0, tasks: {a: {spark_job: dwh.x}, b: {spark_job: dwh.y}}}"
+        issues = dag_checks(spec_of(text, settings), settings, jobs())
+        assert [(issue.path, issue.remedy) for issue in issues] == [
+            (
+                ("code_version",),
+                "publish it with `jobkit release publish`, or write one that is: 1.1.0, 1.0.0",
+            )
+        ]
+
+    def test_where_the_index_may_be_stale_only_what_it_knows_is_told(self, settings: Settings) -> None:
+        known = jobs(complete=False)
+        assert said("{code_version: 2.0.0, tasks: {a: {spark_job: dwh.x}}}", settings, known) == {}
+        assert said("tasks: {a: {spark_job: dwh.x}}", settings, known) == {
+            "tasks.a.spark_job": "version 1.1.0 has no job dwh.x"
+        }
+
+    def test_a_job_of_another_version_is_pointed_to(self, settings: Settings) -> None:
+        text = "{code_version: 1.0.0, tasks: {a: {spark_job: dwh.export}}}"
+        (issue,) = dag_checks(spec_of(text, settings), settings, jobs())
+        assert issue.remedy == 'version 1.1.0 has it: write `code_version: "1.1.0"`'
+
+    def test_jobs_are_covered_by_an_index_of_their_own_code_root(self, settings: Settings) -> None:
+        (task,) = spec_of("tasks: {a: {spark_job: dwh.x}}", settings).spark_tasks
+        assert is_covered(task, jobs())
+        assert not is_covered(task, jobs(root="s3://elsewhere"))
