@@ -72,13 +72,16 @@ class Problem:
         """`dags/flights.yaml:14:7 tasks.clean_flights.worker_typ: unknown key; did you mean worker_type?`."""
         where = f" {self.where}:" if self.where else ""
         remedy = f"; {self.remedy}" if self.remedy else ""
-        return f"{self.file}:{self.line}:{self.column}{where} {self.message}{remedy}"
+        return visible(f"{self.file}:{self.line}:{self.column}{where} {self.message}{remedy}")
 
     def text(self) -> str:
         """The headline, the line of the file and a caret below the mistake."""
         if not self.source.strip():
             return self.headline()
-        shown = self.source.replace("\t", " ")
+        # A character for a character, so that the caret stays below its own.
+        shown = "".join(
+            c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in self.source.replace("\t", " ")
+        )
         if len(shown) > MOST_SHOWN:
             start = max(0, self.column - MOST_SHOWN // 2)
             shown = shown[start : start + MOST_SHOWN]
@@ -94,6 +97,13 @@ class ProblemsError(JobkitError, ValueError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(sorted(problems))
         super().__init__("\n".join(["mistakes in the YAML:", *(problem.text() for problem in self.problems)]))
+
+
+def visible(text: str) -> str:
+    """A text in one line, with escapes for what a terminal would obey or nobody would see."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def did_you_mean(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:

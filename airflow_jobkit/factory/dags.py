@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 from collections.abc import Sequence
 from functools import cache
@@ -15,6 +16,7 @@ from airflow_jobkit.factory.schedules import airflow_schedule
 from airflow_jobkit.factory.storable import StoreChecks
 from airflow_jobkit.factory.tasks import Tasks
 from airflow_jobkit.spec.dag import DagSpec
+from airflow_jobkit.spec.schedule import AssetSchedule
 from airflow_jobkit.spec.settings import Settings
 
 
@@ -68,6 +70,7 @@ _TAKEN_OVER = (
     "owner_links",
     "access_control",
 )
+_LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 _AIRFLOW_2_ONLY = ("default_view", "orientation")
 
 
@@ -75,6 +78,9 @@ def _arguments(spec: DagSpec, documentation: str | None) -> dict[str, Any]:
     keys = spec.keys
     arguments = {name: getattr(keys, name) for name in _TAKEN_OVER if name in keys.model_fields_set}
     arguments["doc_md"] = documentation if documentation is not None else keys.doc_md
+    if isinstance(keys.schedule, AssetSchedule):
+        # Airflow 2 asks for one, though assets alone say when the DAG runs.
+        arguments.setdefault("start_date", _LONG_AGO)
     if keys.concurrency is not None:
         arguments.setdefault("max_active_tasks", keys.concurrency)
     if keys.fail_fast is not None:

@@ -64,7 +64,7 @@ def too_deep(text: str) -> Any:
 
 
 def knot_or_mass(root: yaml.Node) -> tuple[yaml.Node | None, yaml.Node | None]:
-    """A node that holds itself through an alias inside its own anchor, or one that aliases make too large.
+    """A node that holds itself through an alias in its own anchor, or one that its aliases make too large.
 
     Each node is looked at once, without recursion; single values count as one.
     """

@@ -80,7 +80,7 @@ def dag_files(folder: Path, syntax: Syntax | None = None) -> list[Path]:
         folder: The folder.
         syntax: That of `.airflowignore` files; default: as Airflow is told, else `glob`.
     """
-    found: list[Path] = []
+    found: list[str] = []
     ignoring: dict[str, tuple[IgnoreFile, ...]] = {}
     for parent, folders, names in os.walk(folder):
         above = ignoring.get(os.path.dirname(parent), ())  # noqa: PTH120 - once for each folder
@@ -95,11 +95,12 @@ def dag_files(folder: Path, syntax: Syntax | None = None) -> list[Path]:
             folders[:] = [n for n in folders if not is_ignored(place / n, above, is_folder=True)]
             names = [n for n in names if not is_ignored(place / n, above, is_folder=False)]
         found += [
-            Path(parent, name)
+            f"{parent}{os.sep}{name}"
             for name in names
             if name.endswith((".yaml", ".yml")) and name not in _NO_DAGS and not name.startswith(".")
         ]
-    return sorted(found)
+    # As Paths sort, part by part, at a fraction of the time that it takes them.
+    return [Path(path) for path in sorted(found, key=lambda path: path.split(os.sep))]  # noqa: PTH206
 
 
 def configured_syntax(variables: Mapping[str, str] | None = None) -> Syntax:

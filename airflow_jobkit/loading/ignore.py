@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from pathspec import GitIgnoreSpec
-
 NAME: Final = ".airflowignore"
 Syntax = Literal["glob", "regexp"]
 
@@ -64,6 +62,9 @@ def ignore_syntax(variables: Mapping[str, str], config: Path, default: Syntax) -
 
 
 def _globs(lines: Sequence[str]) -> Callable[[str], bool]:
+    # Imported here, since few folders have such a file and it is slow.
+    from pathspec import GitIgnoreSpec
+
     return GitIgnoreSpec.from_lines(lines).match_file
 
 

@@ -18,6 +18,7 @@ from airflow_jobkit.spec.groups import Group, parse_group
 from airflow_jobkit.spec.members import Members, members_of
 from airflow_jobkit.spec.notifiers import choice_issue
 from airflow_jobkit.spec.project import parse_with_engines
+from airflow_jobkit.spec.schedule import AssetSchedule
 from airflow_jobkit.spec.settings import Settings, merge_options
 from airflow_jobkit.spec.task import SparkTask, Task, parse_task
 from airflow_jobkit.spec.templates import TEMPLATES, extended
@@ -176,7 +177,7 @@ def _dag_issues(keys: DagKeys, defaults: DefaultArgs, members: Members, settings
     if not (keys.tasks or keys.task_groups or members.tasks):
         issues.append(Issue(("tasks",), "the DAG has no tasks", "add a task", "no-tasks", at="key"))
     start, end = keys.start_date or defaults.keys.start_date, keys.end_date or defaults.keys.end_date
-    if isinstance(keys.schedule, str) and start is None:
+    if keys.schedule is not None and not isinstance(keys.schedule, AssetSchedule) and start is None:
         remedy = "add `start_date: 2026-01-01`, the first day to run for"
         issues.append(Issue(("schedule",), "a schedule needs a start date", remedy, "missing-key", at="key"))
     if end is not None and start is not None and end < start:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,26 @@ class TestGoodAndBad:
 
 
 class TestReleasesIndex:
+    @pytest.mark.parametrize(
+        ("versions", "shown"),
+        [
+            pytest.param(["0.9.0"], {"good"}, id="a version that may have been published since stays"),
+            pytest.param(["1.0.0"], {"jobkit_problems"}, id="a job that its version surely lacks does not"),
+        ],
+    )
+    def test_only_what_would_surely_fail_takes_a_dag_down(
+        self, versions: list[str], shown: set[str], dags: Path, write: Write, load: Load
+    ) -> None:
+        write("one.yaml", GOOD)
+        job = {"module_name": "probe.other", "parameters": [], "accepts_others": False}
+        releases = {version: {"digest": "0", "jobs": [job]} for version in versions}
+        root = str(dags.parent / ".jobkit" / "code")
+        (dags / ".jobkit").mkdir()
+        (dags / ".jobkit" / "releases.json").write_text(
+            json.dumps({"schema": 1, "code_root": root, "releases": releases})
+        )
+        assert load().keys() == shown
+
     def test_an_index_that_cannot_be_read_costs_a_warning_and_no_dag(
         self, dags: Path, write: Write, load: Load, caplog: pytest.LogCaptureFixture
     ) -> None:

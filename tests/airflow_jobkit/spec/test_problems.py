@@ -78,3 +78,12 @@ def test_a_remedy_names_a_likely_word_or_all(word: object, known: list[str], rem
 
 def test_did_you_mean_is_none_where_nothing_is_alike() -> None:
     assert did_you_mean("engine", ["tasks", "params"]) is None
+
+
+def test_nothing_that_a_terminal_would_obey_is_printed() -> None:
+    problem = Problem("a.yaml", 1, 4, "x", "no task '\x1b[2J'", "take it out\n", "code", "a: '\x1b[2J'")
+    assert problem.text().split("\n") == [
+        "a.yaml:1:4 x: no task '\\x1b[2J'; take it out\\n",
+        "    1 | a: '\N{REPLACEMENT CHARACTER}[2J'",
+        "      |    ^",
+    ]
