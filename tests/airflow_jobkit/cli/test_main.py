@@ -7,6 +7,7 @@ import os
 import runpy
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -180,11 +181,10 @@ def test_a_folder_that_is_read_only_is_named_in_one_line(
 
 
 def test_control_c_ends_a_command_with_130_and_no_traceback(
-    project: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    project: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tasks = "".join(f"    t{number}: {{spark_job: dwh.a}}\n" for number in range(1900))
-    for number in range(10):  # seconds of work
-        (tmp_path / "dags" / f"slow_{number}.yaml").write_text(f"slow_{number}:\n  tasks:\n{tasks}")
+    # A command that takes its time, and is surely under way when the key is pressed.
+    monkeypatch.setattr("airflow_jobkit.cli.validate.run", lambda arguments: time.sleep(60))
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, 0.2)
     try:
