@@ -184,7 +184,7 @@ def test_control_c_ends_a_command_with_130_and_no_traceback(
     project: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # A command that takes its time, and is surely under way when the key is pressed.
-    monkeypatch.setattr("airflow_jobkit.cli.validate.run", lambda arguments: time.sleep(60))
+    monkeypatch.setattr("airflow_jobkit.cli.validate.run", lambda _: time.sleep(60))
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, 0.2)
     try:
