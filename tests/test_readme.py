@@ -72,8 +72,8 @@ def test_the_readmes_job_and_dag_run_at_the_version_that_the_command_names(proje
     project.done("run", "dags/flights.yaml", "--task", "clean_flights")
     project.edit("job_code/dwh/pyproject.toml", 'version = "0.1.0"', 'version = "0.2.0"')
     outputs = [project.done(*command) for command in commands(CONSOLES[0])]
-    assert "no problems: 5 DAGs in 5 files" in outputs[0]
-    assert "published dwh 0.2.0" in outputs[1]
+    assert "published dwh 0.2.0" in outputs[0]
+    assert "no problems: 5 DAGs in 5 files" in outputs[1]
     assert re.search(r"busy_airports\s.*success.*327,346 .* 1 .*0\.2\.0", outputs[2]), outputs[2]
 
 
