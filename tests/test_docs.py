@@ -122,14 +122,24 @@ def test_bad_files_do_not_fit_the_schema(name: str) -> None:
     assert errors
 
 
+@pytest.mark.parametrize(
+    ("defaults", "code", "said"),
+    [
+        pytest.param("tags: [ours]\ndefault_args: {retries: 2}\n", 0, "no problems: 1 DAG in ", id="good"),
+        pytest.param(
+            "default_args: {retires: 2}\n", 1, "dags/defaults.yaml:1:16 default_args.retires", id="bad"
+        ),
+    ],
+)
 def test_the_pre_commit_hook_validates_the_files_that_it_is_given(
-    project: Path, capsys: pytest.CaptureFixture[str]
+    project: Path, capsys: pytest.CaptureFixture[str], defaults: str, code: int, said: str
 ) -> None:
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     (project / "dags" / "good.yaml").write_text("good: {tasks: {a: {spark_job: dwh.a}}}\n")
+    (project / "dags" / "defaults.yaml").write_text(defaults)
     program, *arguments = shlex.split(hook["entry"])
     assert program == "jobkit"
-    given = [str(path) for path in Path("dags").glob("*.yaml")]
-    assert all(re.search(hook["files"], path) for path in given)
-    assert main([*arguments, *given]) == 0
-    assert "no problems: 1 DAG in 1 file" in capsys.readouterr().out
+    for given in (["dags/defaults.yaml"], [str(path) for path in Path("dags").glob("*.yaml")]):
+        assert all(re.search(hook["files"], path) for path in given)
+        assert main([*arguments, *given]) == code
+        assert said in capsys.readouterr().out

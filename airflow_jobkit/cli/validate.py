@@ -13,6 +13,7 @@ from airflow_jobkit.cli.published import has_unchecked_jobs, published_jobs
 from airflow_jobkit.cli.sarif import sarif
 from airflow_jobkit.loading.dags import DagLoader
 from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, load_project, project_environments
+from airflow_jobkit.loading.layers import DEFAULTS_FILES
 from airflow_jobkit.loading.published import version_problems
 from airflow_jobkit.problems import Problem, counted
 from airflow_jobkit.release.index import INDEX_FILE
@@ -92,6 +93,8 @@ def _by_project(paths: Sequence[Path]) -> Iterator[tuple[Path, list[Path]]]:
             own.update(dag_files(path.resolve()))
         elif path.name != PROJECT_FILE:
             own.add(path.resolve())
+            if path.name in DEFAULTS_FILES:  # which hold for all DAGs below
+                own.update(dag_files(path.resolve().parent))
     return ((folder, sorted(files)) for folder, files in chosen.items())
 
 

@@ -101,7 +101,13 @@ class DagLoader:
         return Loaded(tuple(dags.values()), tuple(sorted({*problems, *self.problems})))
 
     def load_file(self, path: Path) -> Loaded:
-        """Read one DAG file; Problems of defaults above it are among `problems` of the loader."""
+        """Read one DAG file; Problems of defaults above it are among `problems` of the loader.
+
+        A file of a folder's defaults holds no DAGs, and is one of those defaults itself.
+        """
+        if path.name in DEFAULTS_FILES:
+            self._of_folders(path)
+            return Loaded((), ())
         document = self._read(path)
         data = document.data
         issues: list[Issue] = []

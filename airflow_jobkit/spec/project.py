@@ -209,7 +209,12 @@ def parse_project(data: object) -> tuple[ProjectSpec | None, list[Issue]]:
     ]
     misplaced = {name: _code_issues(keys, name, own.layer) for name, own in environments.items()}
     issues += dict.fromkeys(issue for found in misplaced.values() for issue in found)
-    environments = {name: own for name, own in environments.items() if not misplaced[name]}
+    environments = {
+        name: own
+        for name, own in environments.items()
+        # A task of an Engine that does not exist could not be told from none.
+        if not misplaced[name] and (own.layer.engine or keys.engine) in (None, *engine_names())
+    }
     allowed = (*ALWAYS_ALLOWED_OPERATORS, *keys.operators.allow)
     names = tuple(keys.environments)
     variables = keys.variables.env
