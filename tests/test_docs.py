@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from repositories import commit
 
 from airflow_jobkit.cli import main
 from airflow_jobkit.cli.reference import reference
@@ -52,6 +53,21 @@ def test_the_examples_of_writing_dags_have_no_problems(
     for name, text in files.items():
         (project / name).write_text(text)
     assert main(["validate", "dags"]) == 0, capsys.readouterr().out
+
+
+def test_comparing_md_shows_what_jobkit_diff_prints(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (DOCS / "comparing.md").read_text()
+    before, after = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (console,) = re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    command, _, shown = console.partition("\n")
+    file = project / "dags" / "flights.yaml"
+    file.write_text(before)
+    commit(project)
+    file.write_text(after)
+    assert main(shlex.split(command.removeprefix("$ jobkit "))) == 1
+    assert capsys.readouterr().out == shown
 
 
 @pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))

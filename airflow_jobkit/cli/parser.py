@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_validate(commands)
     _add_render(commands)
+    _add_diff(commands)
     _add_schema(commands)
     _add_release(commands)
     _add_sample_data(commands)
@@ -99,6 +100,25 @@ def _add_render(commands: Any) -> None:
     parser.add_argument("file", type=Path, help="the YAML file, such as dags/flights.yaml")
     parser.add_argument("--format", choices=["yaml", "json"], default="yaml", help="default: yaml")
     _add_environment(parser)
+
+
+def _add_diff(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "diff",
+        "show what would change in the DAGs between two folders or git revisions",
+        "Compare what two versions of the DAGs come to, every default filled in: schedules, tasks, edges, "
+        "engine options, and the requests that Glue or Databricks would get. Each is a DAGs folder or a git "
+        "revision. Nothing is checked out, built or connected to. Exits 0 where nothing differs, 1 where "
+        "something does, 2 where mistakes in the YAML leave it open.",
+    )
+    parser.add_argument("before", metavar="A", help="a folder or a revision, such as main or HEAD~1")
+    parser.add_argument(
+        "after", metavar="B", nargs="?", help="what to compare it with (default: the DAGs folder as it is)"
+    )
+    parser.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+    _add_dags(parser)
+    _add_environment(parser, default="every one")
 
 
 def _add_schema(commands: Any) -> None:

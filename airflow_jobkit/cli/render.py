@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -41,14 +42,19 @@ def run(arguments: argparse.Namespace) -> int:
     document = {dag.spec.dag_id: render_dag(dag.spec, settings) for dag in loaded.dags}
     project = read_file(dags_folder_of(file) / PROJECT_FILE)
     origins = {dag.spec.dag_id: Origins(dag, project, settings.environment) for dag in loaded.dags}
-    # Through JSON, so that dates and durations are text in both forms.
-    plain = json.loads(json.dumps(document, default=_as_text))
+    plain = as_plain(document)
     if arguments.format == "json":
         print(json.dumps(plain, indent=2))
     else:
         text = yaml.safe_dump(plain, sort_keys=False, width=100)
         print(annotated(text, origins) if arguments.origins else text, end="")
     return 0
+
+
+def as_plain(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A rendered document as JSON has it: dates, durations, assets and callbacks as the YAML would."""
+    plain: dict[str, Any] = json.loads(json.dumps(document, default=_as_text))
+    return plain
 
 
 def _as_text(value: Any) -> Any:

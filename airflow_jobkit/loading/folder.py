@@ -39,14 +39,18 @@ class LoadedProject:
 
 
 def load_project(
-    folder: Path, environment: str | None = None, variables: Mapping[str, str] | None = None
+    folder: Path,
+    environment: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    base: Path | None = None,
 ) -> LoadedProject:
     """Read `jobkit.yaml` of a DAGs folder and lay the Environment over it.
 
     Args:
-        folder: The DAGs folder; relative places start at the folder that holds it.
+        folder: The DAGs folder.
         environment: The Environment's name; None to choose it as `choose_environment` says.
         variables: The environment variables; default: the process's own.
+        base: The folder that relative places start from; default: the one that holds the DAGs folder.
     """
     folder = folder.resolve()
     file = folder / PROJECT_FILE
@@ -57,7 +61,7 @@ def load_project(
         try:
             name = choose_environment(project, environment, os.environ if variables is None else variables)
             if name in project.environments:  # else its mistakes are among the Issues
-                settings = resolve_settings(project, name, folder.parent)
+                settings = resolve_settings(project, name, base or folder.parent)
         except EnvironmentNotFoundError as error:
             message, _, remedy = str(error).rpartition("; ")
             issues.append(Issue(("environments",), message, remedy, "unknown-environment", at="key"))
