@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 from airflow_jobkit._compat import DAG, serialize_dag
-from airflow_jobkit.factory.building import told
+from airflow_jobkit.factory.building import plain_copy, told
 from airflow_jobkit.fields import TYPE
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.task import DecoratorTask, SparkTask, Task
@@ -114,11 +114,15 @@ def _task_shape(task: Task, operator: type) -> Hashable | None:
 
 def is_plain(value: Any) -> bool:
     """Whether a value is plain data all through, without a `{__type__: ...}` in it."""
+    return plain_copy(value) is not None or _is_plain(value)
+
+
+def _is_plain(value: Any) -> bool:
     if isinstance(value, _PLAIN_TYPES):
         return True
     if isinstance(value, Mapping):
-        return TYPE not in value and all(map(is_plain, value.values()))
-    return isinstance(value, list | tuple) and all(map(is_plain, value))
+        return TYPE not in value and all(map(_is_plain, value.values()))
+    return isinstance(value, list | tuple) and all(map(_is_plain, value))
 
 
 def _is_known_to_store(operator: Any) -> bool:

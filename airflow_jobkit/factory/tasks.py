@@ -11,7 +11,7 @@ from airflow_jobkit._compat import DAG, BaseOperator
 from airflow_jobkit.engines import operator_class_path
 from airflow_jobkit.engines.options import RemoteOptions
 from airflow_jobkit.factory.arguments import airflow_arguments, check_arguments, operator_timeout
-from airflow_jobkit.factory.building import BuildError, function, imported, told, value_of
+from airflow_jobkit.factory.building import BuildError, function, imported, plain_copy, told, value_of
 from airflow_jobkit.factory.groups import Groups
 from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.dag import DagSpec
@@ -30,7 +30,8 @@ class Tasks:
         dag: Airflow's DAG.
         groups: Its groups.
         by_id: The operators that are made, by their ids.
-        results: What stands for the result of each task in the arguments of others.
+        results: What stands for the results of those that are functions in the arguments of others; an
+            operator has its own `output` for that.
     """
 
     spec: DagSpec
@@ -50,16 +51,13 @@ class Tasks:
         for task in self.spec.tasks:
             self._built(task)
 
-    def _built(self, task: Task) -> Any:
+    def _built(self, task: Task) -> None:
         if task.task_id not in self.by_id:
             path = self.spec.path_of(task.task_id)
             if isinstance(task, DecoratorTask):
                 self._decorated(task, path)
             else:
-                made = self._operator(task, path)
-                self.by_id[task.task_id] = made
-                self.results[task.task_id] = made.output
-        return self.results[task.task_id]
+                self.by_id[task.task_id] = self._operator(task, path)
 
     def _common(self, task: Task, path: Path) -> dict[str, Any]:
         group, name = self._place(task.task_id)
@@ -101,10 +99,11 @@ class Tasks:
     ) -> dict[str, Any]:
         """The arguments of an operator of any class, with types and functions made."""
         check_arguments(operator, {**task.arguments, **task.keys.expand, **task.keys.partial}, path)
-        arguments = {
-            name: self._in_group(value_of(value, (*path, name)), task.task_id)
-            for name, value in task.arguments.items()
-        }
+        arguments: dict[str, Any] | None = plain_copy(task.arguments)
+        if arguments is None:
+            arguments = {name: value_of(value, (*path, name)) for name, value in task.arguments.items()}
+        if self.groups.values:
+            arguments = {name: self._in_group(value, task.task_id) for name, value in arguments.items()}
         for name, class_path in callable_arguments(task.arguments).items():
             arguments[name] = function(class_path, (*path, name))
         operator_timeout(operator, common, task.keys.timeout)
@@ -161,7 +160,10 @@ class Tasks:
             return self.groups.values[mapped][value]
         task_id = self.spec.resolve(name, group)
         task = next(task for task in self.spec.tasks if task.task_id == task_id)
-        result = self._built(task)
+        self._built(task)
+        result = (
+            self.results[task.task_id] if task.task_id in self.results else self.by_id[task.task_id].output
+        )
         return result[key] if key is not None else result
 
 

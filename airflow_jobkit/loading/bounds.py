@@ -25,8 +25,7 @@ LONGEST_NUMBER: Final = 300
 """Characters; Python itself refuses to print a number of more than 4,300 digits."""
 
 _CODE = "too-large"
-# What may nest: so many brackets, such an indentation, or so many `- - -` and `? ? ?` in a line.
-_OPENING = re.compile(r"[\[{]")
+# What may nest beside brackets: such an indentation, or so many `- - -` and `? ? ?` in a line.
 _DEEP = re.compile(rf"^ {{{MOST_LEVELS}}}|(?:[-?][ \t]+){{{MOST_LEVELS // 2}}}", re.MULTILINE)
 
 
@@ -47,7 +46,7 @@ def unreadable(name: str, path: Path) -> Problem | None:
 
 def too_deep(text: str) -> Any:
     """The mark where a text nests too deep, found without recursion; None for any other text."""
-    if len(_OPENING.findall(text)) < MOST_LEVELS and not _DEEP.search(text):
+    if not _may_be_deep(text):
         return None
     depth = 0
     try:
@@ -61,6 +60,15 @@ def too_deep(text: str) -> Any:
     except yaml.YAMLError:
         return None  # whoever reads the text tells what is wrong with it
     return None
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether a text has what it takes to nest too deep; counting is quicker than matching."""
+    if text.count("[") + text.count("{") >= MOST_LEVELS:
+        return True
+    is_indented = " " * MOST_LEVELS in text
+    is_listed = text.count("-") + text.count("?") >= MOST_LEVELS // 2
+    return (is_indented or is_listed) and _DEEP.search(text) is not None
 
 
 def knot_or_mass(root: yaml.Node) -> tuple[yaml.Node | None, yaml.Node | None]:

@@ -127,7 +127,7 @@ class DagLoader:
             target = Path(os.path.realpath(path))
             if target.exists() and self._top not in target.parents:
                 message, remedy = f"a link to {target}, outside the DAGs folder", "put a file in its place"
-                name = display_name(path.parent) + f"/{path.name}"
+                name = display_name(path)
                 return Document(name, "", None, (Problem(name, 1, 1, "", message, remedy, "outside"),))
         return read_file(path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from airflow_jobkit.problems import choices_remedy
 from airflow_jobkit.spec.project import ProjectSpec
 
 FALLBACK = "local"
+
+_OWN_SECTION = re.compile(r"^\[jobkit\].*\n?(?:(?!\[).*\n?)*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,16 @@ def choose_environment(project: ProjectSpec, asked: str | None, variables: Mappi
 
 
 def _named(asked: str | None, variables: Mapping[str, str]) -> Signal | None:
-    candidates = (
-        (asked, "--env"),
-        (variables.get("JOBKIT_ENV"), "JOBKIT_ENV"),
-        (variables.get("AIRFLOW__JOBKIT__ENVIRONMENT"), "AIRFLOW__JOBKIT__ENVIRONMENT"),
-        (_configured(variables), "[jobkit] environment in airflow.cfg"),
-    )
-    return next((Signal(name, origin) for name, origin in candidates if name), None)
+    candidates = {
+        "--env": asked,
+        "JOBKIT_ENV": variables.get("JOBKIT_ENV"),
+        "AIRFLOW__JOBKIT__ENVIRONMENT": variables.get("AIRFLOW__JOBKIT__ENVIRONMENT"),
+    }
+    for origin, name in candidates.items():
+        if name:
+            return Signal(name, origin)
+    configured = _configured(variables)
+    return Signal(configured, "[jobkit] environment in airflow.cfg") if configured else None
 
 
 def _existing(project: ProjectSpec, signal: Signal) -> str:
@@ -79,10 +85,15 @@ def airflow_config(variables: Mapping[str, str]) -> Path:
 
 def _configured(variables: Mapping[str, str]) -> str | None:
     """`[jobkit] environment`, read from the file itself, since validation does not import Airflow."""
-    file = airflow_config(variables)
+    try:
+        text = airflow_config(variables).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None  # Airflow itself reports a configuration that cannot be read
+    # Only our own sections are parsed: there are thousands of lines of Airflow's.
+    own = "".join(_OWN_SECTION.findall(text))
     parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read(file, encoding="utf-8")
-    except (OSError, configparser.Error, UnicodeDecodeError):
-        return None  # Airflow itself reports a configuration that cannot be read
+        parser.read_string(own)
+    except configparser.Error:
+        return None
     return parser.get("jobkit", "environment", fallback="").strip() or None

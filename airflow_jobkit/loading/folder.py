@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -124,7 +125,7 @@ def read_file(path: Path) -> Document:
         problem = unreadable(name, path)
         if problem is not None:
             return Document(name, "", None, (problem,))
-        return read_document(name, path.read_text(encoding="utf-8-sig"))
+        return read_document(name, _text(path.read_bytes()))
     except FileNotFoundError:
         return Document(name, "", None)
     except UnicodeDecodeError as error:
@@ -133,6 +134,16 @@ def read_file(path: Path) -> Document:
     except OSError as error:
         problem = Problem(name, 1, 1, "", f"cannot be read: {error.strerror}", "correct that", "unreadable")
     return Document(name, "", None, (problem,))
+
+
+def _text(data: bytes) -> str:
+    """A file's text, without the mark of its encoding; its lines end as Python's do.
+
+    Raises:
+        UnicodeDecodeError: It is not UTF-8.
+    """
+    text = data.decode().removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _parse(document: Document, *, missing: bool) -> tuple[ProjectSpec | None, list[Issue]]:
@@ -147,7 +158,14 @@ def _parse(document: Document, *, missing: bool) -> tuple[ProjectSpec | None, li
 
 def display_name(path: Path) -> str:
     """The path as a person would type it: relative to the working directory where it is below it."""
+    return os.path.join(_shown_folder(path.parent, os.getcwd()), path.name)  # noqa: PTH109, PTH118 - once per file
+
+
+@lru_cache(maxsize=256)
+def _shown_folder(folder: Path, working: str) -> str:
+    """What stands before the names of a folder's files."""
     try:
-        return str(path.resolve().relative_to(Path.cwd()))
+        shown = folder.resolve().relative_to(working)
     except (ValueError, OSError, RuntimeError):  # elsewhere, or a link that leads to itself
-        return os.path.relpath(path) if Path.cwd() in path.absolute().parents else str(path)
+        return str(folder)
+    return "" if shown == Path() else str(shown)

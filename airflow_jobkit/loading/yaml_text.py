@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import yaml
@@ -19,13 +19,27 @@ from airflow_jobkit.loading.places import FastLoader, Places
 from airflow_jobkit.loading.syntax import syntax_problem, unreadable_problem
 from airflow_jobkit.problems import MOST_SHOWN, Issue, Path, Problem, dotted
 
-_TEXT, _MAPPING, _LIST = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq"))
+_SCALAR = yaml.ScalarNode
+_TEXT, _MAPPING, _LIST, _INTEGER = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq", "int"))
+_OF_WORDS = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")
+_WORDS = {"true": True, "false": False, "null": None}
 _OLD_BOOLEAN = re.compile(r"(?i:yes|no|on|off)")
 _OCTAL = re.compile(r"[-+]?0[0-7_]+")
 _CLOCK = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
 # What may be an alias; a `*` of cron is not followed by a letter.
 _ALIAS = re.compile(r"\*[\w-]")
 _TRIMMED = re.compile(r"[-+]?[0-9]+\.[0-9]+0")
+
+
+_LONGEST_WORD = 64
+
+
+@lru_cache(maxsize=8192)
+def _plain_tag(value: str) -> str:
+    """The tag of a text without quotes."""
+    resolvers = FastLoader.yaml_implicit_resolvers
+    candidates = (*resolvers.get(value[:1], ()), *resolvers.get(None, ()))
+    return next((tag for tag, pattern in candidates if pattern.match(value)), _TEXT)
 
 
 @dataclass(frozen=True)
@@ -53,20 +67,52 @@ class _Loader(FastLoader):
         do not, and are built in one, which takes half the time.
         """
         if isinstance(node, yaml.ScalarNode):
-            return node.value if node.tag == _TEXT else self.construct_object(node)
+            return self._single(node)
         if id(node) in self._made:
             return self._made[id(node)]
         found: Any
-        if node.tag == _MAPPING and all(key.tag == _TEXT for key, _ in node.value):
-            if len({key.value for key, _ in node.value}) < len(node.value):
-                self._tell_duplicates(node)
-            found = {key.value: self.data(value) for key, value in node.value}
+        if node.tag == _MAPPING:
+            found = {}
+            for key, value in node.value:
+                if key.tag != _TEXT:
+                    found = self.construct_object(node, deep=True)
+                    break
+                # Most values are texts, which need no call of their own.
+                is_text = value.tag == _TEXT and isinstance(value, yaml.ScalarNode)
+                found[key.value] = value.value if is_text else self.data(value)
+            else:
+                if len(found) < len(node.value):
+                    self._tell_duplicates(node)
         elif node.tag == _LIST:
             found = [self.data(item) for item in node.value]
         else:
             found = self.construct_object(node, deep=True)
         self._made[id(node)] = found
         return found
+
+    def _single(self, node: yaml.ScalarNode) -> Any:
+        """The data of a single value, of the usual ones without the detour through the constructors."""
+        text, tag = node.value, node.tag
+        if tag == _TEXT:
+            return text
+        if (
+            tag == _INTEGER
+            and text.isdecimal()
+            and text.isascii()
+            and text[0] != "0"
+            and len(text) < _LONGEST_WORD
+        ):
+            return int(text)
+        return _WORDS[text] if tag in _OF_WORDS and text in _WORDS else self.construct_object(node)
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> Any:
+        """The tag of a node; files share most of their words, and a word has the same tag everywhere."""
+        if kind is _SCALAR:
+            if not implicit[0]:
+                return _TEXT
+            if len(value) <= _LONGEST_WORD:
+                return _plain_tag(value)
+        return super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call] # PyYAML's is not typed
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         self._tell_duplicates(node)

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 from airflow_jobkit.fields import describe, mistake
 from airflow_jobkit.problems import Issue, Path
 
-_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 _REMEDY = "write package.module.function, or `{callback: package.module.Notifier, <its arguments>}`"
 
 AIRFLOWS_OWN = "airflow."

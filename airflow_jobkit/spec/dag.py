@@ -98,7 +98,7 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
     problem = name_problem(dag_id, "a DAG id")
     if problem is not None:
         issues.append(Issue((), *problem, "bad-value", at="key"))
-    if keys is not None:
+    if keys is not None and keys.code.model_fields_set:
         code = resolve_code(settings.code.spec.overlaid_by(keys.code), settings.base)
         if isinstance(code, Issue):
             issues.append(code)

@@ -122,6 +122,8 @@ def _graph(edges: Edges) -> dict[str, list[str]]:
 
 def _cycles(edges: Edges) -> Iterator[list[str]]:
     """Cycles from each node to the one that waits for it; without their last edges no cycle is left."""
+    if _is_in_order(edges):
+        return
     left = _graph(edges)
     while True:
         try:
@@ -134,6 +136,16 @@ def _cycles(edges: Edges) -> Iterator[list[str]]:
             left[task] = [other for other in left[task] if other != upstream]
         else:
             return
+
+
+def _is_in_order(edges: Edges) -> bool:
+    """Whether a DAG without groups names each task after those that it waits for, so that it has no cycle."""
+    seen: set[str] = set()
+    for member, links in edges.links.items():
+        if edges.is_group(member) or not all(link.upstream in seen for link in links):
+            return False
+        seen.add(member)
+    return True
 
 
 def _start(member: str, edges: Edges) -> str:

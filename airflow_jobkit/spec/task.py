@@ -14,6 +14,7 @@ from airflow_jobkit.fields import describe
 from airflow_jobkit.problems import Issue, did_you_mean
 from airflow_jobkit.spec.callables import callback_issues, not_allowed, parse_callable_path
 from airflow_jobkit.spec.code import Code, resolve_code
+from airflow_jobkit.spec.common import TaskKeys
 from airflow_jobkit.spec.model import parse_model
 from airflow_jobkit.spec.project import parse_with_engines
 from airflow_jobkit.spec.references import Reference, references_in
@@ -44,6 +45,10 @@ _ELSEWHERE: Mapping[str, str] = {
         for event in ("execute", "success", "failure", "retry", "skipped")
         for part in ("name", "file")
     },
+}
+
+_FREE_KEYS: Mapping[type[TaskKeys], frozenset[str]] = {
+    model: frozenset(model.model_fields) for model in (OperatorTaskKeys, DecoratorTaskKeys)
 }
 
 RESERVED_ARGUMENTS = frozenset(
@@ -181,7 +186,9 @@ def _spark_task(
         if name.replace("-", "_") in RESERVED_ARGUMENTS:
             message, remedy = "the entry script has this argument itself", "rename the job's parameter"
             issues.append(Issue(("args", name), message, remedy, "reserved-name", at="key"))
-    code = resolve_code(settings.code.spec.overlaid_by(keys.code), settings.base)
+    code: Code | Issue = settings.code
+    if keys.code.model_fields_set:
+        code = resolve_code(settings.code.spec.overlaid_by(keys.code), settings.base)
     if isinstance(code, Issue):
         return None, [*issues, code]
     engine = keys.engine or default_engine
@@ -197,8 +204,9 @@ def _free_task(
 ) -> tuple[OperatorTask | DecoratorTask | None, list[Issue]]:
     """A task whose further keys are arguments of an operator, or of a function and its decorator."""
     model = OperatorTaskKeys if kind == "operator" else DecoratorTaskKeys
-    own = {key: value for key, value in data.items() if key in model.model_fields}
-    arguments = {key: value for key, value in data.items() if key not in own}
+    known = _FREE_KEYS[model]
+    own = {key: value for key, value in data.items() if key in known}
+    arguments = {key: value for key, value in data.items() if key not in known}
     issues = [
         Issue((key,), f"an argument's name is text, got {describe(key)}", "rename the key", "type", at="key")
         for key in arguments

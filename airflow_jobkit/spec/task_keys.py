@@ -14,21 +14,21 @@ from airflow_jobkit.spec.code import OwnCodeSpec
 from airflow_jobkit.spec.common import TaskKeys
 from airflow_jobkit.spec.values import CodeVersion, Name
 
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?", re.ASCII)
+_CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 _DECORATOR = re.compile(r"airflow\.(sdk|decorators|sdk\.definitions\.decorators)\.task(\.[a-z_]+)?")
 
 
 def parse_module_name(value: Any) -> str:
     """Read what a `spark_job` names: `package.module` or `package.module:Class`."""
-    if not isinstance(value, str) or not re.fullmatch(
-        r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?", value
-    ):
+    if not isinstance(value, str) or not _MODULE.fullmatch(value):
         raise mistake(f"not a module name: {describe(value)}", "write package.module or package.module:Class")
     return value
 
 
 def parse_class_path(value: Any) -> str:
     """Read what an `operator` names: `package.module.Class`."""
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", value):
+    if not isinstance(value, str) or not _CLASS.fullmatch(value):
         raise mistake(f"not a class path: {describe(value)}", "write package.module.Class")
     return value
 

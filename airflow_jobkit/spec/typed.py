@@ -81,6 +81,24 @@ def is_safe(class_path: object) -> bool:
 
 def type_issues(value: object, path: Path = ()) -> Iterator[Issue]:
     """An Issue for each `__type__` in a value that is none of the safe ones."""
+    return _type_issues(value, path) if _holds_type(value) else iter(())
+
+
+def _holds_type(value: object) -> bool:
+    """Whether there is a `__type__` in a value, which most have not."""
+    if isinstance(value, Mapping):
+        if TYPE in value:
+            return True
+        value = value.values()
+    elif not isinstance(value, list):
+        return False
+    for item in value:  # noqa: SIM110 - a generator takes twice the time
+        if type(item) is not str and _holds_type(item):
+            return True
+    return False
+
+
+def _type_issues(value: object, path: Path) -> Iterator[Issue]:
     if isinstance(value, Mapping):
         named = value.get(TYPE)
         if named is not None and not is_safe(named):
@@ -90,9 +108,7 @@ def type_issues(value: object, path: Path = ()) -> Iterator[Issue]:
             )
             yield Issue((*path, TYPE), f"no safe type: {describe(named)}", remedy, "unsafe-type")
         for key, item in value.items():
-            if type(item) is not str:
-                yield from type_issues(item, (*path, str(key)))
+            yield from _type_issues(item, (*path, str(key)))
     elif isinstance(value, list):
         for position, item in enumerate(value):
-            if type(item) is not str:
-                yield from type_issues(item, (*path, position))
+            yield from _type_issues(item, (*path, position))

@@ -160,10 +160,10 @@ def test_a_key_that_stands_twice_is_found_in_every_mapping_and_the_second_has_th
     text = "a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\na: 2\n"
     document = read_document("f.yaml", text)
     assert [(p.line, p.where, p.code) for p in document.problems] == [
-        (6, "a", "duplicate-key"),
         (5, "b.c", "duplicate-key"),
+        (6, "a", "duplicate-key"),
     ]
-    assert "first in line 1" in document.problems[0].message
+    assert "first in line 1" in document.problems[1].message
     assert place(document, ("b", "c")) == (5, 6)
 
 
