@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from airflow_jobkit.loading.bounds import capped
-from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, display_name, read_file
+from airflow_jobkit.loading.folder import PROJECT_FILE, display_name, files_with_bytes, read_file
 from airflow_jobkit.loading.layers import DEFAULTS_FILES, FILE_DEFAULTS, Layer, Layers, folders_between
 from airflow_jobkit.loading.yaml_text import Document
 from airflow_jobkit.problems import Issue, Problem
@@ -83,7 +82,8 @@ class DagLoader:
     def load(self, paths: Iterable[Path]) -> Loaded:
         """Read DAG files. A bad DAG is left out and reported; the good ones of the same file stay.
 
-        A DAG id that stands in two files is a Problem of the second; the first keeps it.
+        A DAG id that stands in two files is a Problem of one of them. The other keeps it: a file of its name
+        right in the top folder, or else the first. `load_dag` finds the same.
         """
         dags: dict[str, LoadedDag] = {}
         problems: list[Problem] = []
@@ -93,12 +93,14 @@ class DagLoader:
             for dag in loaded.dags:
                 first = dags.setdefault(dag.spec.dag_id, dag)
                 if first is not dag:
-                    message = f"{first.document.file} has a DAG of this id already"
-                    issue = Issue(
-                        (dag.spec.dag_id,), message, "rename one of them", "duplicate-dag", at="key"
-                    )
-                    problems.append(dag.document.problem(issue))
+                    keeps, other = (dag, first) if self._is_named(dag) else (first, dag)
+                    dags[dag.spec.dag_id] = keeps
+                    problems.append(_duplicate(other, keeps))
         return Loaded(tuple(dags.values()), tuple(sorted({*problems, *self.problems})))
+
+    def _is_named(self, dag: LoadedDag) -> bool:
+        """Whether a DAG stands in the file of its name, right in the top folder."""
+        return dag.document.file == display_name(self._top / f"{dag.spec.dag_id}.yaml")
 
     def load_file(self, path: Path) -> Loaded:
         """Read one DAG file; Problems of defaults above it are among `problems` of the loader.
@@ -134,11 +136,11 @@ class DagLoader:
     def load_dag(self, dag_id: str, folder: Path) -> Loaded:
         """Read only the file that defines a DAG.
 
-        Files that do not hold the id's bytes are not parsed; those with a line that begins with it go first.
-        Where the file that holds them is bad, its Problems come back; where no file does, nothing comes back.
+        Files that do not hold the id's bytes are not parsed, and one of its name goes first. Where the file
+        that holds them is bad, its Problems come back; where no file does, nothing comes back.
         """
         problems: list[Problem] = []
-        for path in _holding(dag_id, dag_files(folder)):
+        for path in files_with_bytes(dag_id, folder):
             loaded = self.load_file(path)
             found = tuple(dag for dag in loaded.dags if dag.spec.dag_id == dag_id)
             if found:
@@ -210,6 +212,13 @@ class DagLoader:
         return None
 
 
+def _duplicate(dag: LoadedDag, keeps: LoadedDag) -> Problem:
+    """The Problem of a DAG whose id another one keeps."""
+    message = f"{keeps.document.file} has a DAG of this id already"
+    issue = Issue((dag.spec.dag_id,), message, "rename one of them", "duplicate-dag", at="key")
+    return dag.document.problem(issue)
+
+
 def _defaults_issues(data: Any) -> list[Issue]:
     if data is None:
         return []
@@ -276,29 +285,3 @@ def _top(paths: list[Path], settings: Settings) -> Path:
             if (folder / PROJECT_FILE).is_file():
                 return folder
     return base
-
-
-def _holding(dag_id: str, paths: Sequence[Path]) -> Iterator[Path]:
-    """The files that hold an id's bytes, read one by one as they are asked for.
-
-    First those of its name, then those with a line that begins with it, then those that hold it anywhere.
-    """
-    needle = dag_id.encode()
-    line = re.compile(rb"^[\"']?" + re.escape(needle) + rb"[\"']?\s*:", re.MULTILINE)
-    later: list[Path] = []
-    for path in sorted(paths, key=lambda one: one.stem != dag_id):
-        data = _bytes(path)
-        if needle not in data:
-            continue
-        if line.search(data):
-            yield path
-        else:
-            later.append(path)
-    yield from later
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""

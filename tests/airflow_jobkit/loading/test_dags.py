@@ -135,3 +135,35 @@ class TestLoadDag:
         (one,) = load_dag("flights", Path("dags"), settings).dags
         (all_,) = load_files(dag_files(Path("dags")), settings).dags
         assert one.document.file == all_.document.file == "dags/a.yaml"
+
+    @pytest.mark.parametrize(
+        ("files", "wins"),
+        [
+            pytest.param(("a.yaml", "flights.yaml"), "dags/flights.yaml", id="the file of its name"),
+            pytest.param(("flights.yaml", "a/flights.yaml"), "dags/flights.yaml", id="right in the folder"),
+            pytest.param(("a.yaml", "x/flights.yaml"), "dags/a.yaml", id="else the first"),
+        ],
+    )
+    def test_a_file_of_its_name_wins_and_the_other_is_the_problem(
+        self, write: Write, settings: Settings, files: tuple[str, str], wins: str
+    ) -> None:
+        for name in files:
+            write(name, GOOD.format("flights"))
+        loaded = load_files(dag_files(Path("dags")), settings)
+        assert [dag.document.file for dag in loaded.dags] == [wins]
+        assert [(p.code, p.file != wins) for p in loaded.problems] == [("duplicate-dag", True)]
+        (one,) = load_dag("flights", Path("dags"), settings).dags
+        assert one.document.file == wins
+
+    def test_a_file_of_its_name_that_is_ignored_is_not_taken(self, write: Write, settings: Settings) -> None:
+        write("flights.yaml", GOOD.format("flights"))
+        write(".airflowignore", "flights.yaml\n")
+        assert load_dag("flights", Path("dags"), settings) == Loaded((), ())
+
+    @pytest.mark.parametrize("dag_id", ["../other/flights", "jobkit", "defaults", ".hidden"])
+    def test_an_id_that_is_no_dag_file_leads_nowhere(
+        self, write: Write, settings: Settings, dag_id: str
+    ) -> None:
+        for name in ("../other/flights.yaml", "defaults.yaml", ".hidden.yaml"):
+            write(name, GOOD.format("flights") + f"# {dag_id}\n")
+        assert load_dag(dag_id, Path("dags"), settings) == Loaded((), ())
