@@ -6,6 +6,7 @@ What YAML 1.1 would silently turn into something else is a mistake here: `on` (T
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
@@ -19,7 +20,6 @@ from airflow_jobkit.loading.places import FastLoader, Places
 from airflow_jobkit.loading.syntax import syntax_problem, unreadable_problem
 from airflow_jobkit.problems import MOST_SHOWN, Issue, Path, Problem, dotted
 
-_SCALAR = yaml.ScalarNode
 _TEXT, _MAPPING, _LIST, _INTEGER = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq", "int"))
 _OF_WORDS = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")
 _WORDS = {"true": True, "false": False, "null": None}
@@ -32,11 +32,24 @@ _TRIMMED = re.compile(r"[-+]?[0-9]+\.[0-9]+0")
 
 
 _LONGEST_WORD = 64
+_MOST_KEPT = 16 * 1024
+"""Characters of a text whose words are kept for those after it."""
 
 
-@lru_cache(maxsize=8192)
-def _plain_tag(value: str) -> str:
-    """The tag of a text without quotes."""
+@lru_cache(maxsize=4096)
+def _tag(kind: type[yaml.Node], value: str | None, implicit: tuple[bool, bool]) -> str:
+    """The tag of a node that names none.
+
+    Args:
+        kind: What it is.
+        value: The text of a single value.
+        implicit: Whether the text stands there without quotes, which alone may be a number or a date; and
+            the opposite.
+    """
+    if kind is not yaml.ScalarNode:
+        return _MAPPING if kind is yaml.MappingNode else _LIST
+    if value is None or not implicit[0]:
+        return _TEXT
     resolvers = FastLoader.yaml_implicit_resolvers
     candidates = (*resolvers.get(value[:1], ()), *resolvers.get(None, ()))
     return next((tag for tag, pattern in candidates if pattern.match(value)), _TEXT)
@@ -105,14 +118,11 @@ class _Loader(FastLoader):
             return int(text)
         return _WORDS[text] if tag in _OF_WORDS and text in _WORDS else self.construct_object(node)
 
-    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> Any:
-        """The tag of a node; files share most of their words, and a word has the same tag everywhere."""
-        if kind is _SCALAR:
-            if not implicit[0]:
-                return _TEXT
-            if len(value) <= _LONGEST_WORD:
-                return _plain_tag(value)
-        return super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call] # PyYAML's is not typed
+    # The parser asks these for every node. Files share most of their words, and a word has the same tag
+    # everywhere; tags that depend on a node's place, which the other two are for, there are none.
+    resolve = staticmethod(_tag)
+    descend_resolver: Any = staticmethod(operator.is_)
+    ascend_resolver: Any = staticmethod(tuple)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         self._tell_duplicates(node)
@@ -242,6 +252,8 @@ def read_document(file: str, text: str) -> Document:
         return Document(file, text, None, (unreadable_problem(file, text, error),))
     finally:
         loader.dispose()
+        if len(text) > _MOST_KEPT:
+            _tag.cache_clear()
     return Document(file, text, data, tuple(_slip_problems(file, text, loader.slips)))
 
 

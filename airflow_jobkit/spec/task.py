@@ -207,16 +207,13 @@ def _free_task(
     known = _FREE_KEYS[model]
     own = {key: value for key, value in data.items() if key in known}
     arguments = {key: value for key, value in data.items() if key not in known}
-    issues = [
-        Issue((key,), f"an argument's name is text, got {describe(key)}", "rename the key", "type", at="key")
-        for key in arguments
-        if not isinstance(key, str)
-    ]
-    issues += [
-        Issue((key,), f"`{key}` is not known here", _ELSEWHERE[key], "elsewhere", at="key")
-        for key in arguments
-        if key in _ELSEWHERE
-    ]
+    issues: list[Issue] = []
+    for key in arguments:
+        if not isinstance(key, str):
+            message = f"an argument's name is text, got {describe(key)}"
+            issues.append(Issue((key,), message, "rename the key", "type", at="key"))
+        elif key in _ELSEWHERE:
+            issues.append(Issue((key,), f"`{key}` is not known here", _ELSEWHERE[key], "elsewhere", at="key"))
     issues += type_issues(arguments)
     keys = parse_model(model, own)
     if isinstance(keys, list):

@@ -86,7 +86,7 @@ def type_issues(value: object, path: Path = ()) -> Iterator[Issue]:
 
 def _holds_type(value: object) -> bool:
     """Whether there is a `__type__` in a value, which most have not."""
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):  # the first is what YAML gives, and quick to tell
         if TYPE in value:
             return True
         value = value.values()
