@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import BaseModel
 
 from airflow_jobkit.cli.origins import Origins, annotated
 from airflow_jobkit.cli.project import dag_file_of, dags_folder_of, settings_of
 from airflow_jobkit.cli.requests import task_requests
 from airflow_jobkit.engines import operator_class_path
-from airflow_jobkit.fields import duration_text
 from airflow_jobkit.loading.dags import load_file
 from airflow_jobkit.loading.folder import PROJECT_FILE, read_file
 from airflow_jobkit.problems import ProblemsError
 from airflow_jobkit.spec.code import Code, CodeRoot
 from airflow_jobkit.spec.common import TaskKeys
 from airflow_jobkit.spec.dag import DagSpec
-from airflow_jobkit.spec.defaults import DefaultArgs
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.task import DecoratorTask, OperatorTask, Task
+from airflow_jobkit.spec.writing import default_args_data, keys_data, value_data
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -52,28 +51,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def as_plain(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A rendered document as JSON has it: dates, durations, assets and callbacks as the YAML would."""
-    plain: dict[str, Any] = json.loads(json.dumps(document, default=_as_text))
+    """A rendered document as JSON has it: dates of a job's arguments, too, are text."""
+    plain: dict[str, Any] = json.loads(json.dumps(document, default=value_data))
     return plain
-
-
-def _as_text(value: Any) -> Any:
-    """A date, a duration, an asset or a callback as the YAML would have it."""
-    if isinstance(value, dt.timedelta):
-        return duration_text(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        fields = {name: item for name, item in asdict(value).items() if item not in (None, {}, ())}
-        return next(iter(fields.values())) if len(fields) == 1 else fields
-    return value.isoformat() if isinstance(value, dt.date) else str(value)
 
 
 def render_dag(spec: DagSpec, settings: Settings) -> dict[str, Any]:
     """A DAG with everything that holds for it."""
-    own = spec.keys.model_dump(exclude=_APART, exclude_none=True)
     return {
         "environment": settings.environment,
-        **{key: _pruned(value) for key, value in own.items() if value not in ((), {})},
-        **({"default_args": defaults} if (defaults := _default_args(spec.default_args)) else {}),
+        **_held(spec.keys, but=_APART),
+        **({"default_args": defaults} if (defaults := default_args_data(spec.default_args)) else {}),
         "code_version": spec.code_version,
         "notification_service_type": spec.notification_service_type,
         **({"task_groups": groups} if (groups := _groups(spec)) else {}),
@@ -83,8 +71,7 @@ def render_dag(spec: DagSpec, settings: Settings) -> dict[str, Any]:
 
 def render_task(task: Task, spec: DagSpec, settings: Settings) -> dict[str, Any]:
     """A task with everything that holds for it."""
-    shared = task.keys.model_dump(include=set(TaskKeys.model_fields), exclude_none=True)
-    common = {key: _pruned(value) for key, value in shared.items() if value not in ((), {})}
+    common = _held(task.keys, but=set(type(task.keys).model_fields) - set(TaskKeys.model_fields))
     if upstream := spec.upstream.get(task.task_id):
         common["dependencies"] = list(upstream)
     if isinstance(task, DecoratorTask):
@@ -101,20 +88,9 @@ def render_task(task: Task, spec: DagSpec, settings: Settings) -> dict[str, Any]
         "args": dict(task.keys.args),
         **common,
         **({"deferrable": task.keys.deferrable} if task.keys.deferrable is not None else {}),
-        task.engine: task.options.model_dump(),
+        task.engine: {name: value_data(value) for name, value in task.options},
         **({"requests": requests} if (requests := task_requests(task, spec, settings)) else {}),
     }
-
-
-def _pruned(value: Any) -> Any:
-    """A value without what an asset, a condition or a callback in it does not set."""
-    if is_dataclass(value) and not isinstance(value, type):
-        value = {field: item for field, item in asdict(value).items() if item is not None}
-    if isinstance(value, dict) and "uri" in value:
-        return {key: item for key, item in value.items() if item not in (None, {})}
-    if isinstance(value, dict):
-        return {key: _pruned(item) for key, item in value.items()}
-    return [_pruned(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 _APART = {
@@ -123,16 +99,21 @@ _APART = {
 }
 
 
-def _default_args(defaults: DefaultArgs) -> dict[str, Any]:
-    return {**defaults.keys.model_dump(exclude_unset=True), **defaults.arguments}
+_GROUPS_APART = {"dependencies", "default_args"}
+
+
+def _held(keys: BaseModel, but: AbstractSet[str]) -> dict[str, Any]:
+    """What holds of some keys, set or by default, without those that are empty."""
+    values = {name: getattr(keys, name) for name in type(keys).model_fields if name not in but}
+    return {name: value_data(value) for name, value in values.items() if value not in (None, (), {})}
 
 
 def _groups(spec: DagSpec) -> dict[str, Any]:
     """The groups by id, with what is set of them."""
     found: dict[str, Any] = {}
     for group in spec.groups:
-        own = group.keys.model_dump(exclude_unset=True, exclude={"dependencies", "default_args"})
-        defaults = _default_args(group.default_args)
+        own = {name: value for name, value in keys_data(group.keys).items() if name not in _GROUPS_APART}
+        defaults = default_args_data(group.default_args)
         upstream = spec.upstream.get(group.group_id)
         found[group.group_id] = {
             **own,

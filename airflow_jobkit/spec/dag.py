@@ -31,13 +31,17 @@ MOST_TASKS = 2000
 RESERVED_PARAMS = frozenset({"code_version", "notification_service_type"})
 
 
+_READ_APART: Mapping[str, Any] = {"tasks": {}, "task_groups": {}, "default_args": {}}
+"""Keys whose data is not kept: what it describes stands beside the keys."""
+
+
 @dataclass(frozen=True)
 class DagSpec:
     """A DAG: its own keys, its tasks in the order of the file, and what holds for its Spark tasks.
 
     Attributes:
         dag_id: Its id.
-        keys: Its own keys.
+        keys: Its own keys; without the data of its tasks, groups and default_args, which stand beside them.
         tasks: The tasks.
         code: Where the code of its jobs is.
         code_version: Their version; None where it has no jobs, and nobody names one.
@@ -122,7 +126,7 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
     issues += _dag_issues(keys, defaults, members, settings)
     spec = DagSpec(
         dag_id=str(dag_id),
-        keys=keys,
+        keys=keys.model_copy(update=_READ_APART),
         tasks=tuple(tasks.values()),
         code=settings.code,
         code_version=keys.code_version or settings.code_version,

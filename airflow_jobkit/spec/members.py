@@ -171,7 +171,7 @@ def _group(
         if outer is None:
             return  # its mistake is told already
     own = {key: value for key, value in body.items() if key not in _STRUCTURE}
-    group_id = f"{outer}.{name}" if outer and body.get("prefix_group_id", True) else name
+    group_id = _id_in(outer, name, members)
     members.add(Member("group", name, group_id, outer, path, own))
     inner = list(_items(body, "task_groups", path, members.issues))
     for child, child_body, child_path in inner:
@@ -224,7 +224,7 @@ def _task(name: str, body: Any, path: Path, group: str | None, members: Members)
 
 
 def _id_in(group: str | None, name: str, members: Members) -> str:
-    """The id of a task in a group, which may not put its own in front."""
+    """The id of a task or a group in a group, which may not put its own in front."""
     if group is None:
         return name
     data = members.groups[group].data
