@@ -31,7 +31,7 @@ MOST_TASKS = 2000
 RESERVED_PARAMS = frozenset({"code_version", "notification_service_type"})
 
 
-_READ_APART: Mapping[str, Any] = {"tasks": {}, "task_groups": {}, "default_args": {}}
+_READ_APART = frozenset({"tasks", "task_groups", "default_args"})
 """Keys whose data is not kept: what it describes stands beside the keys."""
 
 
@@ -126,7 +126,7 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
     issues += _dag_issues(keys, defaults, members, settings)
     spec = DagSpec(
         dag_id=str(dag_id),
-        keys=keys.model_copy(update=_READ_APART),
+        keys=keys.model_copy(update={name: {} for name in _READ_APART & keys.model_fields_set}),
         tasks=tuple(tasks.values()),
         code=settings.code,
         code_version=keys.code_version or settings.code_version,

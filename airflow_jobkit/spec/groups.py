@@ -31,5 +31,6 @@ def parse_group(member: Member) -> tuple[Group | None, list[Issue]]:
     if keys.partial and not keys.expand:
         message, remedy = "`partial` without `expand`", "add `expand: {...}`"
         issues.append(Issue(("partial",), message, remedy, "contradiction", at="key"))
-    keys = keys.model_copy(update={"default_args": {}})  # they stand beside the keys
+    if keys.default_args:
+        keys = keys.model_copy(update={"default_args": {}})  # they stand beside the keys
     return Group(member.id, member.name, member.group, keys, defaults), issues
