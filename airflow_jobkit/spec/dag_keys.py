@@ -15,7 +15,7 @@ from airflow_jobkit.spec.code import OwnCodeSpec
 from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.model import Spec, Texts
 from airflow_jobkit.spec.schedule import ScheduleField
-from airflow_jobkit.spec.values import CodeVersion, Moment, Name
+from airflow_jobkit.spec.values import CodeVersion, EngineName, Moment, Name
 
 # What other factories have beside what is known here, and what to write instead.
 _ELSEWHERE: Mapping[str, str] = {
@@ -107,7 +107,7 @@ class DagKeys(Spec):
     on_success_callback: Callbacks = ()
     on_failure_callback: Callbacks = ()
     default_args: Mapping[Name, Any] = Field(default_factory=dict)
-    engine: str | None = None
+    engine: EngineName | None = None
     code: OwnCodeSpec = OwnCodeSpec()
     code_version: CodeVersion | None = None
     notification_service_type: str | None = None

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from airflow_jobkit.engines import engine_names, options_class
 from airflow_jobkit.engines.options import EngineOptions
-from airflow_jobkit.fields import Duration, describe, mistake
+from airflow_jobkit.fields import AlsoJson, Duration, describe, mistake
 from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.code import CodeLayout, CodeSpec, resolve_code
 from airflow_jobkit.spec.model import Spec, Texts, parse_model
-from airflow_jobkit.spec.notifiers import choice_issue, class_issues, merged_services
+from airflow_jobkit.spec.notifiers import SERVICE, choice_issue, class_issues, merged_services
 from airflow_jobkit.spec.schedule import CronField
-from airflow_jobkit.spec.values import Name
+from airflow_jobkit.spec.values import EngineName, Name
 
 Keys = TypeVar("Keys", bound=BaseModel)
 
@@ -25,7 +25,11 @@ ALWAYS_ALLOWED_OPERATORS = ("airflow.", "airflow_jobkit.")
 
 
 class DataSpec(Spec):
-    """The folder of all datasets that have no path of their own."""
+    """The folder of all datasets that have no path of their own.
+
+    Attributes:
+        root: The folder or URL; default: `.jobkit/data`.
+    """
 
     root: str | None = None
 
@@ -52,20 +56,37 @@ class DatasetSpec(Spec):
 
 
 class NotificationSpec(Spec):
-    """Which notifier tells of a job's end, and the settings of each by its name, which may hold secrets."""
+    """Which notifier tells of a job's end, and the settings of each by its name, which may hold secrets.
+
+    Attributes:
+        service_type: The notifier of runs that choose none: `NOOP` tells nobody, `LOG` writes into the job's
+            log, `SNS` sends to a topic, others are those of `services`; default: `NOOP`.
+        services: The settings of each notifier, by its name: `topic_arn` of `SNS`, `class` of one of your
+            own, as `package.module:Class`, with what its constructor takes.
+    """
 
     service_type: str | None = None
-    services: Mapping[Name, Mapping[str, Any]] = Field(default_factory=dict, repr=False)
+    services: Mapping[Name, Annotated[Mapping[str, Any], WithJsonSchema(SERVICE)]] = Field(
+        default_factory=dict, repr=False
+    )
 
 
 class OperatorsSpec(Spec):
-    """Which import prefixes an `operator:` may come from, beside Airflow's own."""
+    """Which import prefixes an `operator:` may come from, beside Airflow's own.
+
+    Attributes:
+        allow: The prefixes, such as `dwh.`, of operators, functions and callbacks.
+    """
 
     allow: Texts = ()
 
 
 class VariablesSpec(Spec):
-    """Which environment variables a YAML may name as `${env:NAME}`; secrets never."""
+    """Which environment variables a YAML may name as `${env:NAME}`; secrets never.
+
+    Attributes:
+        env: Their names.
+    """
 
     env: Texts = ()
 
@@ -89,7 +110,6 @@ class SweeperSpec(Spec):
         enabled: Whether there is one.
         schedule: How often it runs; null: when somebody starts it.
         grace: The time between the two looks at a run before it is stopped.
-
     """
 
     enabled: bool = True
@@ -116,14 +136,16 @@ class LayerSpec(Spec):
         defaults: Keys of a DAG that hold for every DAG.
     """
 
-    engine: str | None = None
+    engine: EngineName | None = None
     code: CodeSpec = CodeSpec()
     data: DataSpec = DataSpec()
     runs: str | None = None
     aws_conn_id: str | None = None
     notification: NotificationSpec = NotificationSpec()
     datasets: Mapping[Name, DatasetSpec] = Field(default_factory=dict)
-    sweeper: Annotated[SweeperSpec, BeforeValidator(_plain_sweeper)] = SweeperSpec()
+    sweeper: Annotated[SweeperSpec, BeforeValidator(_plain_sweeper), AlsoJson({"type": "boolean"})] = (
+        SweeperSpec()
+    )
     defaults: Mapping[str, Any] = Field(default_factory=dict)
 
 

@@ -6,29 +6,29 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from airflow_jobkit.fields import describe, mistake
-from airflow_jobkit.spec.callables import parse_callable_path
+from airflow_jobkit.spec.callables import CallablePath
 from airflow_jobkit.spec.code import OwnCodeSpec
 from airflow_jobkit.spec.common import TaskKeys
-from airflow_jobkit.spec.values import CodeVersion, Name
+from airflow_jobkit.spec.values import CodeVersion, EngineName, Name
 
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?")
+_CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 _DECORATOR = re.compile(r"airflow\.(sdk|decorators|sdk\.definitions\.decorators)\.task(\.[a-z_]+)?")
 
 
 def parse_module_name(value: Any) -> str:
     """Read what a `spark_job` names: `package.module` or `package.module:Class`."""
-    if not isinstance(value, str) or not re.fullmatch(
-        r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?", value
-    ):
+    if not isinstance(value, str) or not _MODULE.fullmatch(value):
         raise mistake(f"not a module name: {describe(value)}", "write package.module or package.module:Class")
     return value
 
 
 def parse_class_path(value: Any) -> str:
     """Read what an `operator` names: `package.module.Class`."""
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", value):
+    if not isinstance(value, str) or not _CLASS.fullmatch(value):
         raise mistake(f"not a class path: {describe(value)}", "write package.module.Class")
     return value
 
@@ -41,6 +41,12 @@ def parse_decorator(value: Any) -> str:
             "write airflow.sdk.task or airflow.decorators.task, or one of its kinds such as `...task.branch`",
         )
     return value
+
+
+def _written(title: str, pattern: re.Pattern[str], example: str) -> WithJsonSchema:
+    """What a text of a form is in a JSON Schema."""
+    text = {"title": title, "type": "string", "pattern": f"^{pattern.pattern}$", "examples": [example]}
+    return WithJsonSchema(text)
 
 
 class SparkTaskKeys(TaskKeys):
@@ -56,9 +62,11 @@ class SparkTaskKeys(TaskKeys):
             Engine's options, and they Airflow's `[operators] default_deferrable`.
     """
 
-    spark_job: Annotated[str, BeforeValidator(parse_module_name)]
+    spark_job: Annotated[
+        str, BeforeValidator(parse_module_name), _written("module", _MODULE, "dwh.jobs.flights:CleanFlights")
+    ]
     args: Mapping[Name, Any] = Field(default_factory=dict)
-    engine: str | None = None
+    engine: EngineName | None = None
     code: OwnCodeSpec = OwnCodeSpec()
     code_version: CodeVersion | None = None
     deferrable: bool | None = None
@@ -71,7 +79,11 @@ class OperatorTaskKeys(TaskKeys):
         operator: The class: `package.module.Class`.
     """
 
-    operator: Annotated[str, BeforeValidator(parse_class_path)]
+    operator: Annotated[
+        str,
+        BeforeValidator(parse_class_path),
+        _written("class path", _CLASS, "airflow.providers.standard.operators.bash.BashOperator"),
+    ]
 
 
 class DecoratorTaskKeys(TaskKeys):
@@ -82,5 +94,7 @@ class DecoratorTaskKeys(TaskKeys):
         python_callable: The function, by its import path.
     """
 
-    decorator: Annotated[str, BeforeValidator(parse_decorator)]
-    python_callable: Annotated[str, BeforeValidator(parse_callable_path)]
+    decorator: Annotated[
+        str, BeforeValidator(parse_decorator), _written("decorator", _DECORATOR, "airflow.sdk.task")
+    ]
+    python_callable: CallablePath
