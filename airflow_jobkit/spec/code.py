@@ -71,7 +71,8 @@ class CodePlaceSpec(Spec):
     """Where the code of a DAG or a task is.
 
     Attributes:
-        root: A folder or URL with Releases.
+        root: A folder or URL with Releases; a relative one starts at the folder that holds `dags/`. Default:
+            `.jobkit/code`.
         entry_point: The entry script's place, in a layout without Releases; `{engine}` and `{code_version}`
             are filled in.
         wheels: The wheels' places in such a layout, with the same placeholders.

@@ -47,7 +47,7 @@ class _Generator(GenerateJsonSchema):
             own = {key: value for key, value in found["properties"][key].items() if key != "default"}
             default = plain_default(field)
             shown = {} if default is None else {"default": default}
-            found["properties"][key] = {**own, **shown, "description": texts.get(name, "")}
+            found["properties"][key] = {**own, **_examples(own), **shown, "description": texts.get(name, "")}
         return {**found, "description": summary(model)}
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
@@ -58,6 +58,12 @@ class _Generator(GenerateJsonSchema):
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - ours have meanings instead
         return False
+
+
+def _examples(schema: Schema) -> Schema:
+    """Examples without the quotes that YAML, and so a message, has around text that looks like a number."""
+    found = [one.strip('"') if isinstance(one, str) else one for one in schema.get("examples", ())]
+    return {"examples": found} if found else {}
 
 
 def plain_default(field: FieldInfo) -> str | int | float | bool | None:

@@ -26,7 +26,7 @@ from airflow_jobkit.spec.json_models import (
     with_values_named,
 )
 from airflow_jobkit.spec.json_tasks import LISTED_NAME, NAME, misspelt_defaults, task_definitions
-from airflow_jobkit.spec.project import EnvironmentKeys, ProjectKeys
+from airflow_jobkit.spec.project_keys import EnvironmentKeys, ProjectKeys
 from airflow_jobkit.spec.task_keys import DecoratorTaskKeys, OperatorTaskKeys, SparkTaskKeys
 from airflow_jobkit.spec.templates import TEMPLATES
 
@@ -127,7 +127,7 @@ def all_definitions() -> Schema:
     defs |= _dag_definitions(defs["Dag"], blocks)
     defs["DefaultArgs"] |= {"additionalProperties": reference("Value"), "propertyNames": misspelt_defaults()}
     defs |= _project_definitions(defs, blocks)
-    return with_values_named(defs)
+    return reachable({"anyOf": [reference("Dag"), reference("Project")]}, with_values_named(defs))
 
 
 def _group_definitions(group: Schema) -> Schema:

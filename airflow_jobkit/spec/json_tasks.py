@@ -29,7 +29,7 @@ _STRUCTURE: Schema = {
             {
                 "type": "array",
                 "minItems": 1,
-                "items": {"anyOf": [NAME, {"type": ["integer", "boolean"]}]},
+                "items": {"title": "entry", "anyOf": [NAME, {"type": ["integer", "boolean"]}]},
             },
             {"type": "object", "minProperties": 1, "propertyNames": NAME},
         ],

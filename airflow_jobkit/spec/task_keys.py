@@ -65,7 +65,7 @@ class SparkTaskKeys(TaskKeys):
     spark_job: Annotated[
         str, BeforeValidator(parse_module_name), _written("module", _MODULE, "dwh.jobs.flights:CleanFlights")
     ]
-    args: Mapping[Name, Any] = Field(default_factory=dict)
+    args: Mapping[Name, Any] = Field(default_factory=dict, examples=[{"month": "{{ params.month }}"}])
     engine: EngineName | None = None
     code: OwnCodeSpec = OwnCodeSpec()
     code_version: CodeVersion | None = None

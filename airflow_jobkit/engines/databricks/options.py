@@ -181,7 +181,10 @@ class Options(RemoteOptions):
 
     connection_id: str = Field(default="databricks_default", min_length=1)
     connection_name: str | None = Field(default=None, min_length=1)
-    new_cluster: Mapping[str, Json] | None = None
+    new_cluster: Mapping[str, Json] | None = Field(
+        default=None,
+        examples=[{"spark_version": "15.4.x-scala2.12", "node_type_id": "m5.large", "num_workers": 1}],
+    )
     existing_cluster_id: str | None = Field(default=None, min_length=1)
     serverless: Annotated[
         Serverless | None, BeforeValidator(_plain_serverless), AlsoJson({"const": True})
@@ -191,7 +194,9 @@ class Options(RemoteOptions):
         pattern=r"^arn:aws[\w-]*:iam::\d{12}:instance-profile/.+$",
         examples=["arn:aws:iam::123456789012:instance-profile/spark"],
     )
-    environment: Mapping[str, str] = Field(default_factory=dict)
+    environment: Mapping[str, str] = Field(
+        default_factory=dict, examples=[{"TOKEN": "{{secrets/scope/key}}"}]
+    )
     access_control_list: tuple[Permission, ...] = Field(default=(), strict=False)
     timeout: Duration | None = None
     run_name: str | None = Field(default=None, min_length=1, max_length=4096)
