@@ -38,6 +38,7 @@ TYPED_TIMEDELTA: Final[dict[str, Any]] = {
 DURATION_TEXT: Final[dict[str, Any]] = {
     "type": "string",
     "pattern": r"^\s*(?=.*[1-9])((\d+d)?(\d+h)?(\d+m)?(\d+s)?|P(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?)\s*$",
+    "patternErrorMessage": "Not a duration: write it like 30m, 1h30m, 2d or 45s.",
 }
 DURATION: Final[dict[str, Any]] = {
     "title": "duration",

@@ -55,6 +55,7 @@ PATH_SCHEMA = {
     "title": "import path",
     "type": "string",
     "pattern": f"^{_PATH.pattern}$",
+    "patternErrorMessage": "Not an import path: write package.module.function.",
     "examples": ["package.module.function"],
 }
 _CALLBACK = {

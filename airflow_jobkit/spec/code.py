@@ -50,9 +50,11 @@ _PATTERN = {
     "title": "place",
     "type": "string",
     "pattern": rf"^([^{{}}]|{'|'.join(map(re.escape, _PLACEHOLDERS))})*$",
+    "patternErrorMessage": f"No such placeholder: write {' or '.join(_PLACEHOLDERS)}.",
     "examples": ["s3://bucket/dwh-{code_version}-py3-none-any.whl"],
 }
-_NO_VERSION = {"not": {}, "errorMessage": "Write `code_version` beside `code`.", "doNotSuggest": True}
+_VERSION_ELSEWHERE = "write `code_version` beside `code`"
+_NO_VERSION = {"not": {}, "errorMessage": _VERSION_ELSEWHERE, "deprecationMessage": _VERSION_ELSEWHERE}
 
 _TWO_SOURCES: JsonDict = {
     "required": ["root"],

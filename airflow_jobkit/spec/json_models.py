@@ -24,12 +24,12 @@ _REFERENCES: Schema = {
     "Reference": {
         "type": "string",
         "pattern": r"\$\{((env|jobkit):[^{}]*|(item|key)(\.\w+)*)\}",
-        "description": "A text with `${env:NAME}`, `${jobkit:name}`, `${item}` or `${key}` in it.",
+        "$comment": "A text with ${env:NAME}, ${jobkit:name}, ${item} or ${key} in it.",
     },
     "Item": {
         "type": "string",
         "pattern": r"^\$\{(item|key)(\.\w+)*\}$",
-        "description": "`${item}`, `${item.field}` or `${key}` of a `for_each`.",
+        "$comment": "${item}, ${item.field} or ${key} of a for_each.",
     },
 }
 
@@ -150,7 +150,7 @@ def with_references(defs: Schema) -> Schema:
 
     def opened(schema: Any) -> Any:
         """A value: what is in it, and a reference in its place."""
-        if not isinstance(schema, dict) or _is_free(schema):
+        if not isinstance(schema, dict) or _is_free(schema) or schema.get("not") == {}:
             return inside(schema)
         which = reference("Reference" if _takes_text(schema, defs) else "Item")
         inner = inside(schema)

@@ -83,7 +83,7 @@ def dag_file_schema() -> Schema:
             }
         },
         # Where the defaults have tasks, a DAG needs none, or a part of each.
-        "if": {"required": ["default"], "properties": {"default": _some_members()}},
+        "if": {"required": ["default"], "properties": {"default": {"type": "object", **_some_members()}}},
         "then": {**no_default, "additionalProperties": reference("DagDefaults")},
         "else": {**no_default, "additionalProperties": reference("Dag")},
     }
@@ -190,8 +190,12 @@ def _dag_definitions(dag: Schema, blocks: Schema) -> Schema:
 
 
 def _some_members() -> Schema:
-    some = {"minProperties": 1, "minItems": 1}
-    return {"anyOf": [{"required": [name], "properties": {name: some}} for name in _MEMBERS]}
+    """That there is a task or a group; what is empty is refused in words that editors do not complete."""
+    empty: Schema = {"properties": {name: {"enum": [{}, []]} for name in _MEMBERS}}
+    return {
+        "anyOf": [{"required": [name]} for name in _MEMBERS],
+        "not": {"anyOf": [{"required": [name], **empty} for name in _MEMBERS]},
+    }
 
 
 def _default_args(owner: Schema) -> Schema:

@@ -94,7 +94,7 @@ def _template(spark: Schema, free: Mapping[str, Schema], structure: Schema) -> S
     return {
         "type": "object",
         "description": "What tasks share.",
-        "properties": {**structure, **kinds},
+        "properties": {**kinds, **structure},
         "allOf": [{"if": {"required": [kind]}, "then": reference(name)} for kind, name in _MODEL_OF.items()],
     }
 
@@ -112,7 +112,7 @@ def _spark_task(keys: Schema, more: Schema) -> Schema:
 def _free_task(keys: Schema, more: Schema) -> Schema:
     """A task whose further keys are arguments, but for those that are written in another way here."""
     elsewhere = {
-        name: {"not": {}, "description": f"Not known here: {remedy}.", "doNotSuggest": True}
+        name: {"not": {}, "errorMessage": remedy, "deprecationMessage": remedy}
         for name, remedy in ELSEWHERE.items()
     }
     callables = {name: _callable(name) for name in CALLABLES} if "operator" in keys["properties"] else {}
@@ -155,7 +155,7 @@ def misspelt_defaults() -> Schema:
     known = tuple(AirflowKeys.model_fields)
     likely = {*chain.from_iterable(map(_slips, known)), *ELSEWHERE} - {*known}
     caught = sorted(word for word in likely if did_you_mean(word, known, cutoff=LIKENESS))
-    return {"not": {"enum": caught}}
+    return {"not": {"enum": caught}, "errorMessage": "Looks like a misspelt key of tasks."}
 
 
 def _slips(word: str) -> set[str]:

@@ -24,6 +24,7 @@ SERVICE = {
         "class": {
             "type": ["string", "null"],
             "pattern": f"^{_CLASS.pattern}$",
+            "patternErrorMessage": f"Not a notifier's class: write {_CLASS_FORM}.",
             "description": f"The notifier's class, as {_CLASS_FORM}; the other settings go to it.",
         },
         "topic_arn": {"description": "The topic of SNS."},

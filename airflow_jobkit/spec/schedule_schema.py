@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from airflow_jobkit.fields import DURATION_TEXT, TYPE, TYPED_TIMEDELTA
-from airflow_jobkit.spec.cron import PRESETS
+from airflow_jobkit.spec.cron import PRESETS, REMEDY
 from airflow_jobkit.spec.typed import ALL, ANY, ASSET_CLASSES, TIMETABLE_CLASSES
 from airflow_jobkit.spec.values import any_case
 
@@ -14,7 +14,11 @@ Schema = dict[str, Any]
 _NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|l|r|h|w"
 _FIELD = rf"([0-9*/,#?()-]|{any_case(_NAMES)})+"
 _NONE: Schema = {"type": "string", "pattern": rf"^\s*{any_case('none')}\s*$"}
-_CRON_TEXT: Schema = {"type": "string", "pattern": rf"^\s*{_FIELD}(\s+{_FIELD}){{4}}\s*$"}
+_CRON_TEXT: Schema = {
+    "type": "string",
+    "pattern": rf"^\s*{_FIELD}(\s+{_FIELD}){{4}}\s*$",
+    "patternErrorMessage": f"Not a schedule: {REMEDY}",
+}
 _PRESETS: Schema = {"enum": [*PRESETS]}
 _SPACED_PRESET: Schema = {"type": "string", "pattern": rf"^\s*({'|'.join(PRESETS)})\s*$"}
 

@@ -45,8 +45,9 @@ def parse_decorator(value: Any) -> str:
 
 def _written(title: str, pattern: re.Pattern[str], example: str) -> WithJsonSchema:
     """What a text of a form is in a JSON Schema."""
-    text = {"title": title, "type": "string", "pattern": f"^{pattern.pattern}$", "examples": [example]}
-    return WithJsonSchema(text)
+    refusal = f"Not a {title}: write it like {example}."
+    form = {"type": "string", "pattern": f"^{pattern.pattern}$", "patternErrorMessage": refusal}
+    return WithJsonSchema({"title": title, **form, "examples": [example]})
 
 
 class SparkTaskKeys(TaskKeys):

@@ -149,6 +149,7 @@ _MOMENT = {
         {
             "type": "string",
             "pattern": r"^(19|2[0-9])[0-9]{2}(-?[0-9]{1,2}-?[0-9]{1,2}|-?W[0-9]{2}(-?[1-7])?)([^0-9].*)?$",
+            "patternErrorMessage": "Not a date: write it like 2026-01-31.",
         },
         {
             "type": "object",
@@ -167,9 +168,15 @@ _VERSION = {
     "title": "version",
     "type": "string",
     "pattern": rf"^\s*[vV]?(0+!)?[0-9]+(\.[0-9]+)*{_SEPARATED}(\+[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*)?\s*$",
+    "patternErrorMessage": 'Not a version: write an exact one, for example "0.2.0".',
     "examples": ["0.2.0"],
 }
-NAME_SCHEMA = {"title": "name", "type": "string", "pattern": f"^{_NAME.pattern}$"}
+NAME_SCHEMA = {
+    "title": "name",
+    "type": "string",
+    "pattern": f"^{_NAME.pattern}$",
+    "patternErrorMessage": "Not a name: use letters, digits, `_`, `-` and `.`, 250 at most.",
+}
 
 Moment = Annotated[dt.datetime, BeforeValidator(parse_moment), WithJsonSchema(_MOMENT)]
 CodeVersion = Annotated[str, BeforeValidator(parse_version), WithJsonSchema(_VERSION)]
