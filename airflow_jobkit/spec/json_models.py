@@ -39,16 +39,18 @@ class _Generator(GenerateJsonSchema):
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         found = super().model_schema(schema)
-        found.pop("title", None)
         model: type[BaseModel] = schema["cls"]
         texts = descriptions(model)
         for name, field in model.model_fields.items():
             key = field.alias or name
-            own = {key: value for key, value in found["properties"][key].items() if key != "default"}
+            own = found["properties"][key]
             default = plain_default(field)
             shown = {} if default is None else {"default": default}
             found["properties"][key] = {**own, **_examples(own), **shown, "description": texts.get(name, "")}
         return {**found, "description": summary(model)}
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         keys = self.generate_inner(schema["keys_schema"]) if "keys_schema" in schema else {}
@@ -68,9 +70,7 @@ def _examples(schema: Schema) -> Schema:
 
 def plain_default(field: FieldInfo) -> str | int | float | bool | None:
     """The default of a field as YAML writes it; None where there is none to tell."""
-    if field.is_required():
-        return None
-    value: Any = field.get_default(call_default_factory=True, validated_data={})
+    value = field.default  # what a factory makes is empty
     if isinstance(value, dt.timedelta):
         return duration_text(value)
     return value if isinstance(value, str | int | float | bool) else None
@@ -83,6 +83,8 @@ def definitions(models: Mapping[str, type[BaseModel]]) -> Schema:
     )
     named = {made[model, "validation"]["$ref"].removeprefix(_REF): name for name, model in models.items()}
     renamed: Schema = _renamed(found["$defs"], named)
+    for body in renamed.values():
+        body.pop("title", None)  # the class's name; a title is that of a kind of value
     return {named.get(name, name): body for name, body in renamed.items()}
 
 
