@@ -67,6 +67,24 @@ _OF_GROUPS: Schema = {
         "description": "The groups in it, by name or as a list.",
     },
 }
+_TEMPLATES: Schema = {
+    "anyOf": [{"type": "object", "additionalProperties": reference("TaskTemplate")}, {"type": "null"}],
+    "description": "What tasks share, by name; a task takes it over with `extends: <name>`.",
+}
+_PARTS: Schema = {
+    "tasks": {
+        "anyOf": [
+            {
+                "type": "object",
+                "additionalProperties": {"anyOf": [reference("TaskTemplate"), {"type": "null"}]},
+            },
+            {"type": "array"},
+        ],
+        "description": "Tasks of every DAG, or parts of tasks of the same id.",
+    },
+    "task_groups": {"type": ["object", "array"], "description": "Groups of every DAG, or parts of them."},
+}
+"""The members of a layer above a DAG, which only together with the DAG's own have to be whole."""
 
 
 def dag_file_schema() -> Schema:
@@ -146,45 +164,25 @@ def _group_definitions(group: Schema) -> Schema:
 
 def _dag_definitions(dag: Schema, blocks: Schema) -> Schema:
     found = dag["properties"]
+    params = {
+        "propertyNames": {"allOf": [NAME, {"not": {"enum": sorted(RESERVED_PARAMS)}}]},
+        "additionalProperties": reference("Value"),
+    }
     properties = {
         **found,
         **blocks,
         "default_args": _default_args(dag),
-        "params": {
-            "type": "object",
-            "propertyNames": {"allOf": [NAME, {"not": {"enum": sorted(RESERVED_PARAMS)}}]},
-            "additionalProperties": reference("Value"),
-            "description": found["params"]["description"],
-        },
-        TEMPLATES: {
-            "anyOf": [
-                {"type": "object", "additionalProperties": reference("TaskTemplate")},
-                {"type": "null"},
-            ],
-            "description": "What tasks share, by name; a task takes it over with `extends: <name>`.",
-        },
+        "params": {**found["params"], **params},
+        TEMPLATES: _TEMPLATES,
     }
-    whole = {name: {**_OF_GROUPS[name], "description": found[name]["description"]} for name in _MEMBERS}
-    whole = {name: {**body, "anyOf": body["anyOf"][:2]} for name, body in whole.items()}
-    parts = {
-        "tasks": {
-            "anyOf": [
-                {
-                    "type": "object",
-                    "additionalProperties": {"anyOf": [reference("TaskTemplate"), {"type": "null"}]},
-                },
-                {"type": "array"},
-            ],
-            "description": "Tasks of every DAG, or parts of tasks of the same id.",
-        },
-        "task_groups": {"type": ["object", "array"], "description": "Groups of every DAG, or parts of them."},
-    }
+    # Unlike in a group, null is none of them.
+    members = {name: {**found[name], "anyOf": _OF_GROUPS[name]["anyOf"][:2]} for name in _MEMBERS}
     return {
-        "Dag": {**dag, "description": "A DAG.", "properties": {**properties, **whole}, **_some_members()},
+        "Dag": {**dag, "description": "A DAG.", "properties": {**properties, **members}, **_some_members()},
         "DagDefaults": {
             **dag,
             "description": "Keys of a DAG that hold for several DAGs.",
-            "properties": {**properties, **parts},
+            "properties": {**properties, **_PARTS},
         },
     }
 
