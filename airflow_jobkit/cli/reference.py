@@ -11,6 +11,7 @@ from airflow_jobkit.cli.reference_examples import EXAMPLES
 from airflow_jobkit.cli.reference_words import WRITTEN, Words, anchor
 from airflow_jobkit.engines import engine_names
 from airflow_jobkit.spec.common import AirflowKeys, TaskKeys
+from airflow_jobkit.spec.json_models import references
 from airflow_jobkit.spec.json_schema import all_definitions
 from airflow_jobkit.spec.task import KINDS
 from airflow_jobkit.spec.task_keys import DecoratorTaskKeys, OperatorTaskKeys, SparkTaskKeys
@@ -52,13 +53,23 @@ class _Section:
     text: str | None = None
 
 
+def _engine_sections() -> Iterator[_Section]:
+    """For each Engine its options, and below them those that hold keys of their own."""
+    definitions = all_definitions()
+    for engine in engine_names():
+        options = f"{engine.capitalize()}Options"
+        yield _Section(f"`{engine}`", options)
+        for key, schema in definitions[options]["properties"].items():
+            inner = [name for name in references(schema) if "properties" in definitions[name]]
+            yield from (_Section(f"`{key}` of `{engine}`", name) for name in inner)
+
+
 def _own(model: Any, base: Any) -> tuple[str, ...]:
     """The keys that a kind of task has beside those of every task."""
     return tuple(name for name in model.model_fields if name not in base.model_fields)
 
 
 _TASK_STRUCTURE = ("task_id", "task_group_name", "for_each", "extends")
-_ENGINES = tuple(_Section(f"`{name}`", f"{name.capitalize()}Options") for name in engine_names())
 _DAGS = (
     _Section(
         "A DAG",
@@ -106,10 +117,6 @@ _PROJECT_KEYS = (
     ),
     *("notification", "sweeper", "operators", "variables", "defaults"),
 )
-_OF_DATABRICKS = (
-    _Section("`serverless` of `databricks`", "Serverless"),
-    _Section("`access_control_list` of `databricks`", "Permission"),
-)
 _PROJECT = (
     _Section(
         "The project file",
@@ -127,7 +134,7 @@ _PROJECT = (
     _Section("`sweeper`", "SweeperSpec"),
 )
 
-_SECTIONS = (*_DAGS, *_ENGINES, *_OF_DATABRICKS, *_PROJECT)
+_SECTIONS = (*_DAGS, *_engine_sections(), *_PROJECT)
 _LINKS: Mapping[str, tuple[str, str]] = {
     **{section.definition: ("keys", section.title) for section in reversed(_SECTIONS)},
     "DagDefaults": ("keys of a DAG", "A DAG"),
@@ -136,7 +143,6 @@ _LINKS: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("Group", "ListedGroup"), ("groups", "A group of tasks")),
     "DatasetSpec": ("datasets", "A dataset of `datasets`"),
     "Environment": ("environments", "An environment"),
-    "Permission": ("permissions", "`access_control_list` of `databricks`"),
 }
 """For each definition that a section lists: the word for it, and the section."""
 
@@ -162,7 +168,7 @@ def _rendered(section: _Section, definitions: Mapping[str, Any], words: Words) -
     if section.definition == "Environment":
         text = f"{text} {_of_environments(definitions)}"
     table = f"| key | type, choices | default | meaning |\n|---|---|---|---|\n{rows}"
-    return f"## {section.title}\n\n{_wrapped(text)}\n\n{table}\n{EXAMPLES[section.title]}"
+    return f"## {section.title}\n\n{_wrapped(text)}\n\n{table}\n{EXAMPLES.get(section.title, '')}"
 
 
 def _rows(properties: Mapping[str, Any], required: Iterable[str], words: Words) -> Iterator[tuple[str, ...]]:
