@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, GetJsonSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
@@ -19,6 +20,49 @@ TYPE: Final = "__type__"
 ARGUMENTS: Final = "__args__"
 TIMEDELTA: Final = "datetime.timedelta"
 DATETIME: Final = "datetime.datetime"
+MOMENTS: Final = (DATETIME, "pendulum.datetime")
+
+TYPED_TIMEDELTA: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": [TYPE],
+    "properties": {
+        TYPE: {"const": TIMEDELTA, "description": "The class."},
+        ARGUMENTS: {"type": "array", "description": "Days, seconds, microseconds, ..., without their names."},
+        **{
+            unit: {"type": "number", "description": f"How many {unit}."}
+            for unit in ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
+        },
+    },
+    "additionalProperties": False,
+}
+DURATION_TEXT: Final[dict[str, Any]] = {
+    "type": "string",
+    "pattern": r"^\s*(?=.*[1-9])((\d+d)?(\d+h)?(\d+m)?(\d+s)?|P(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?)\s*$",
+    "patternErrorMessage": "Not a duration: write it like 30m, 1h30m, 2d or 45s.",
+}
+DURATION: Final[dict[str, Any]] = {
+    "title": "duration",
+    "anyOf": [DURATION_TEXT, {"type": "integer", "minimum": 1}, TYPED_TIMEDELTA],
+    "examples": ["30m", "1h30m", "2d", "PT30M"],
+}
+"""A duration as a JSON Schema; its title is what the reference calls it."""
+
+
+@dataclass(frozen=True)
+class AlsoJson:
+    """In an annotation: what JSON Schema allows beside the type itself, since a validator reads it."""
+
+    schema: Mapping[str, Any]
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        found = handler(schema)
+        return (
+            {**found, "anyOf": [*found["anyOf"], self.schema]}
+            if "anyOf" in found
+            else {"anyOf": [found, self.schema]}
+        )
 
 
 def mistake(
@@ -92,7 +136,7 @@ def timedelta_of(value: object) -> dt.timedelta | None:
 
 def datetime_of(value: object) -> dt.datetime | None:
     """The moment that a `{__type__: datetime.datetime, ...}` is; None for anything else."""
-    if not isinstance(value, Mapping) or value.get(TYPE) not in (DATETIME, "pendulum.datetime"):
+    if not isinstance(value, Mapping) or value.get(TYPE) not in MOMENTS:
         return None
     try:
         return dt.datetime(*value.get(ARGUMENTS, ()), **_fields(value))
@@ -113,4 +157,4 @@ def duration_text(duration: dt.timedelta) -> str:
     return "".join(f"{amount}{unit}" for amount, unit in amounts if amount) or "0s"
 
 
-Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration)]
+Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration), WithJsonSchema(DURATION)]

@@ -5,54 +5,46 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
+from doc_blocks import JOB, PARTS, PROJECT, Block, Command, blocks, commands, indented_commands
+from jsonschema import Draft202012Validator
 from repositories import commit
 
 from airflow_jobkit.cli import main
+from airflow_jobkit.cli.parser import build_parser
 from airflow_jobkit.cli.reference import reference
-from airflow_jobkit.spec.json_schema import dag_file_schema, project_schema
+from airflow_jobkit.cli.reference_examples import EXAMPLES
+from airflow_jobkit.cli.reference_words import WRITTEN, anchor
+from airflow_jobkit.spec.json_schema import (
+    all_definitions,
+    dag_file_schema,
+    defaults_schema,
+    project_schema,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-CASES = ROOT / "tests" / "cases"
-PROJECT = """
-project: dwh
-code: {version: "0.1.0"}
-operators: {allow: [dwh.]}
-environments: {local: {}}
-"""
 
 pytestmark = pytest.mark.usefixtures("no_environment")
-
-
-def examples(page: str) -> dict[str, str]:
-    """The YAML examples of a page that name their file."""
-    blocks = re.findall(r"^```yaml\n(.*?)^```$", (DOCS / page).read_text(), re.MULTILINE | re.DOTALL)
-    return {match[1]: text for text in blocks if (match := re.match(r"# (\S+)\n", text))}
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working directory, with a project file."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "dags").mkdir()
-    (tmp_path / "dags" / "jobkit.yaml").write_text(PROJECT)
+    monkeypatch.setenv("TEAM", "data")
+    write(tmp_path, {"dags/jobkit.yaml": PROJECT})
     return tmp_path
 
 
-def test_the_examples_of_writing_dags_have_no_problems(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    files = examples("writing-dags.md")
-    assert len(files) == 4
+def write(folder: Path, files: Mapping[str, str]) -> None:
     for name, text in files.items():
-        (project / name).write_text(text)
-    assert main(["validate", "dags"]) == 0, capsys.readouterr().out
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
 
 
 def test_comparing_md_shows_what_jobkit_diff_prints(
@@ -70,72 +62,175 @@ def test_comparing_md_shows_what_jobkit_diff_prints(
     assert capsys.readouterr().out == shown
 
 
-@pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
-def test_links_between_the_pages_lead_somewhere(page: str) -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", (DOCS / page).read_text())
-    assert [link for link in links if not (DOCS / link).exists()] == []
+def states_of(page: Path) -> list[dict[str, str]]:
+    """The YAML files that a page has; where one stands there a second time, all as they are then, too."""
+    states: list[dict[str, str]] = [{}]
+    for block in blocks(page):
+        if block.language == "yaml" and block.part is None and block.file is not None:
+            if block.file in states[-1]:
+                states.append(dict(states[-1]))
+            states[-1][block.file] = block.text
+    return [state for state in states if state]
 
 
-def test_the_commands_that_editor_md_shows_write_what_it_says(
-    project: Path, capsys: pytest.CaptureFixture[str]
+PAGES = sorted(DOCS.glob("*.md"))
+FRAGMENTS = [
+    pytest.param(block, id=f"{page.stem}:{block.line}")
+    for page in [*PAGES, ROOT / "README.md"]
+    for block in blocks(page)
+    if block.language == "yaml" and block.part not in (None, "elsewhere")
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_yaml_block_names_its_file_or_what_it_is_a_part_of(page: Path) -> None:
+    found = [block for block in blocks(page) if block.language == "yaml"]
+    assert [one.line for one in found if one.file is None and one.part not in PARTS] == []
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if states_of(page)], ids=lambda page: page.stem)
+def test_the_files_of_a_page_have_no_problems(
+    project: Path, capsys: pytest.CaptureFixture[str], page: Path
 ) -> None:
-    commands = re.findall(r"^\$ jobkit (.*)$", (DOCS / "editor.md").read_text(), re.MULTILINE)
-    assert len(commands) == 2
-    for command in commands:
-        assert main(shlex.split(command)) == 0
-    assert "wrote .jobkit/dags.schema.json" in capsys.readouterr().out
-    assert json.loads((project / ".jobkit" / "dags.schema.json").read_text()) == dag_file_schema()
+    for files in states_of(page):
+        write(project, files)
+        assert main(["validate", "dags"]) == 0, capsys.readouterr().out
+        for name, text in files.items():
+            assert_fits(name, text)
+
+
+@pytest.mark.parametrize("block", FRAGMENTS)
+def test_a_part_of_a_file_has_no_problems_where_it_belongs(
+    project: Path, capsys: pytest.CaptureFixture[str], block: Block
+) -> None:
+    files = {"dags/beside.yaml": f"beside: {{tasks: {{a: {{{JOB}}}}}}}\n", **block.files()}
+    write(project, files)
+    assert main(["validate", "dags"]) == 0, capsys.readouterr().out
+    for name, text in files.items():
+        assert_fits(name, text)
+
+
+def test_a_mistake_in_an_example_would_be_found(project: Path) -> None:
+    for part in set(PARTS) - {"elsewhere"}:
+        write(
+            project,
+            {"dags/jobkit.yaml": PROJECT, **Block("yaml", (f"in={part}",), "retires: 2\n", 1).files()},
+        )
+        assert main(["validate", "dags"]) == 1, part
+        for file in (project / "dags").iterdir():
+            file.unlink()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_command_of_a_page_can_be_typed(page: Path) -> None:
+    for command in every_command(page):
+        build_parser().parse_args(command.words)
+
+
+CHEAP = ("schema", "validate", "render")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if any(block.language == "console" for block in blocks(page))],
+    ids=lambda page: page.stem,
+)
+def test_the_commands_of_a_page_print_what_it_shows(
+    project: Path, capsys: pytest.CaptureFixture[str], page: Path
+) -> None:
+    for files in states_of(page):
+        write(project, files)
+    for command in every_command(page):
+        if command.words[0] in CHEAP and command.shown:
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in command.variables.items():
+                    patch.setenv(name, value)
+                main(command.words)
+            printed = iter(capsys.readouterr().out.splitlines())
+            missing = [line for line in command.shown if line != "..." and line not in printed]
+            assert missing == [], command.words
+
+
+def every_command(page: Path) -> list[Command]:
+    console = [one for block in blocks(page) if block.language == "console" for one in commands(block.text)]
+    return [*console, *indented_commands(page)]
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.stem)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)", page.read_text())
+    for link, part in links:
+        target = page.parent / link if link else page
+        assert target.exists(), link
+        if part:
+            headings = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE)
+            assert part.removeprefix("#") in map(anchor, headings), (link, part)
+
+
+def test_the_index_has_every_page() -> None:
+    listed = re.findall(r"^\| \[[^]]+\]\(([\w-]+\.md)\) \|", (DOCS / "README.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == [page.name for page in PAGES if page.name != "README.md"]
+
+
+def test_the_commands_that_editor_md_shows_write_every_schema(project: Path) -> None:
+    for command in every_command(DOCS / "editor.md")[:3]:
+        assert main(command.words) == 0
+    for name, schema in SCHEMAS.items():
+        assert json.loads((project / ".jobkit" / f"{name}.schema.json").read_text()) == schema()
+
+
+def test_editor_md_gives_every_file_its_schema() -> None:
+    (settings,) = [block for block in blocks(DOCS / "editor.md") if block.language == "json"]
+    globs = json.loads(settings.text)["yaml.schemas"]
+    assert [*globs] == [f".jobkit/{name}.schema.json" for name in ("project", "defaults", "dags")]
+    every_other = [glob for name in ("project", "defaults") for glob in globs[f".jobkit/{name}.schema.json"]]
+    assert [f"!{glob}" for glob in every_other] == globs[".jobkit/dags.schema.json"][2:]
 
 
 def test_the_reference_is_that_of_the_program(golden: Callable[[Path, str], None]) -> None:
     golden(DOCS / "reference.md", reference())
 
 
-def test_every_key_of_the_reference_has_a_meaning() -> None:
+def test_every_key_of_the_reference_has_a_type_and_a_meaning() -> None:
     rows = [line for line in reference().splitlines() if line.startswith("| `")]
-    assert len(rows) > 120
-    assert [row for row in rows if row.endswith("|  |")] == []
+    assert len(rows) > 170
+    assert [row for row in rows if "|  |" in row.partition("|  |")[2] or row.endswith("|  |")] == []
+    assert [row for row in rows if row.split(" | ")[1].strip() in ("", "anything")] == []
 
 
-def validator(schema: dict[str, Any]) -> Any:
-    from jsonschema import Draft202012Validator
-
-    Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema)
-
-
-def as_json(path: Path) -> Any:
-    """A YAML file as an editor's schema sees it: dates are text."""
-    return json.loads(json.dumps(yaml.safe_load(path.read_text()), default=str))
-
-
-GOOD = [
-    *(path for path in sorted((CASES / "good").glob("*.yaml")) if ".render" not in path.name),
-    *sorted((ROOT / "dags").glob("*.yaml")),
-]
+def test_every_key_of_every_definition_is_in_the_reference() -> None:
+    page = reference()
+    listed = {*re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)}
+    named = {name for name, body in all_definitions().items() if "title" not in body and name != "Value"}
+    keys = {
+        key
+        for name in named
+        for key, schema in all_definitions()[name].get("properties", {}).items()
+        if "deprecationMessage" not in schema
+    }
+    # The functions of operators are arguments of theirs.
+    assert keys - listed <= {"execution_date_fn", "response_check", "response_filter"}
 
 
-@pytest.mark.parametrize("file", GOOD, ids=lambda path: path.stem)
-def test_good_files_fit_the_schema(file: Path) -> None:
-    schema = project_schema() if file.name == "jobkit.yaml" else dag_file_schema()
-    assert list(validator(schema).iter_errors(as_json(file))) == []
+def test_every_kind_of_value_of_the_schemas_is_explained_in_the_reference() -> None:
+    titles = {body["title"] for body in all_definitions().values() if "title" in body}
+    assert titles - {"asset"} == WRITTEN.keys()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *(
-            "unknown-key-in-dag",
-            "unknown-key-in-task",
-            "unknown-key-in-engine-block",
-            "both-job-and-operator",
-        ),
-        *("bad-trigger-rule", "bad-duration", "wrong-types", "misspelt-tasks", "unknown-engine"),
-    ],
-)
-def test_bad_files_do_not_fit_the_schema(name: str) -> None:
-    errors = list(validator(dag_file_schema()).iter_errors(as_json(CASES / "bad" / f"{name}.yaml")))
-    assert errors
+def test_every_section_of_the_reference_has_an_example() -> None:
+    sections = reference().split("\n## ")[2:]
+    assert [one.partition("\n")[0] for one in sections if "```yaml in=" not in one] == []
+    assert len(sections) == len(EXAMPLES)
+
+
+SCHEMAS = {"dags": dag_file_schema, "defaults": defaults_schema, "project": project_schema}
+
+
+def assert_fits(name: str, text: str) -> None:
+    """A file fits the schema that editors hold it to."""
+    kind = {"jobkit.yaml": "project", "defaults.yaml": "defaults"}.get(Path(name).name, "dags")
+    data = json.loads(json.dumps(yaml.safe_load(text), default=str))
+    assert [error.message for error in Draft202012Validator(SCHEMAS[kind]()).iter_errors(data)] == []
 
 
 @pytest.mark.parametrize(

@@ -126,11 +126,16 @@ def _add_schema(commands: Any) -> None:
         commands,
         "schema",
         "print a JSON Schema, so that editors complete and check",
-        "Print the JSON Schema (2020-12) of DAG files, or of jobkit.yaml, for VS Code, PyCharm and others; "
-        "or the reference of all keys as Markdown. docs/editor.md says where editors look for it.",
+        "Print the JSON Schema (2020-12) of DAG files, of a folder's defaults.yaml, or of jobkit.yaml, for "
+        "VS Code, PyCharm and others; or the reference of all keys as Markdown. docs/editor.md says "
+        "where editors look for it.",
     )
     parser.add_argument(
-        "what", nargs="?", choices=["dags", "project", "reference"], default="dags", help="default: dags"
+        "what",
+        nargs="?",
+        choices=["dags", "defaults", "project", "reference"],
+        default="dags",
+        help="default: dags",
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write it there instead")
 

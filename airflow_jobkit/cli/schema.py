@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 
 from airflow_jobkit.cli.reference import reference
-from airflow_jobkit.spec.json_schema import dag_file_schema, project_schema
+from airflow_jobkit.spec.json_schema import dag_file_schema, defaults_schema, project_schema
+
+_SCHEMAS = {"dags": dag_file_schema, "defaults": defaults_schema, "project": project_schema}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -15,8 +17,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.what == "reference":
         text = reference()
     else:
-        document = project_schema() if arguments.what == "project" else dag_file_schema()
-        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(_SCHEMAS[arguments.what](), indent=2, ensure_ascii=False) + "\n"
     if arguments.out is None:
         print(text, end="")
         return 0

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from airflow_jobkit.fields import describe, mistake
 from airflow_jobkit.problems import Issue, Path
@@ -51,7 +51,36 @@ def _callback(value: Any) -> CallableRef:
     return CallableRef(value)
 
 
-Callbacks = Annotated[tuple[CallableRef, ...], BeforeValidator(parse_callbacks)]
+PATH_SCHEMA = {
+    "title": "import path",
+    "type": "string",
+    "pattern": f"^{_PATH.pattern}$",
+    "patternErrorMessage": "Not an import path: write package.module.function.",
+    "examples": ["package.module.function"],
+}
+_CALLBACK = {
+    "anyOf": [
+        PATH_SCHEMA,
+        {
+            "type": "object",
+            "required": ["callback"],
+            "properties": {
+                "callback": {
+                    **PATH_SCHEMA,
+                    "description": "The function or the notifier; further keys are its arguments.",
+                }
+            },
+        },
+    ]
+}
+_CALLBACKS = {
+    "title": "callbacks",
+    "anyOf": [*_CALLBACK["anyOf"], {"type": "array", "items": _CALLBACK}],
+    "examples": ["team.callbacks.tell", {"callback": "team.notifiers.Pager", "channel": "night"}],
+}
+
+CallablePath = Annotated[str, BeforeValidator(parse_callable_path), WithJsonSchema(PATH_SCHEMA)]
+Callbacks = Annotated[tuple[CallableRef, ...], BeforeValidator(parse_callbacks), WithJsonSchema(_CALLBACKS)]
 
 CALLBACKS = (
     "on_execute_callback",

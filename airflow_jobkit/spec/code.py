@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic.config import JsonDict
 
 from airflow_jobkit.fields import mistake
 from airflow_jobkit.problems import Issue, choices_remedy
@@ -45,7 +46,26 @@ def _refuse_version(value: Any) -> None:
     )
 
 
-Pattern = Annotated[str, AfterValidator(parse_pattern)]
+_PATTERN = {
+    "title": "place",
+    "type": "string",
+    "pattern": rf"^([^{{}}]|{'|'.join(map(re.escape, _PLACEHOLDERS))})*$",
+    "patternErrorMessage": f"No such placeholder: write {' or '.join(_PLACEHOLDERS)}.",
+    "examples": ["s3://bucket/dwh-{code_version}-py3-none-any.whl"],
+}
+_VERSION_ELSEWHERE = "write `code_version` beside `code`"
+_NO_VERSION = {"not": {}, "errorMessage": _VERSION_ELSEWHERE, "deprecationMessage": _VERSION_ELSEWHERE}
+
+_TWO_SOURCES: JsonDict = {
+    "required": ["root"],
+    "properties": {"root": {"type": "string"}},
+    "anyOf": [
+        {"required": ["entry_point"], "properties": {"entry_point": {"type": "string"}}},
+        {"required": ["wheels"], "properties": {"wheels": {"type": "array"}}},
+    ],
+}
+
+Pattern = Annotated[str, AfterValidator(parse_pattern), WithJsonSchema(_PATTERN)]
 Patterns = Annotated[tuple[Pattern, ...], Field(strict=False)]
 
 
@@ -53,10 +73,14 @@ class CodePlaceSpec(Spec):
     """Where the code of a DAG or a task is.
 
     Attributes:
-        root: A folder or URL with Releases.
-        entry_point: The entry script's place, in a layout without Releases.
-        wheels: The wheels' places in such a layout.
+        root: A folder or URL with Releases; a relative one starts at the folder that holds `dags/`. Default:
+            `.jobkit/code`.
+        entry_point: The entry script's place, in a layout without Releases; `{engine}` and `{code_version}`
+            are filled in.
+        wheels: The wheels' places in such a layout, with the same placeholders.
     """
+
+    model_config = ConfigDict(json_schema_extra={"not": _TWO_SOURCES})
 
     root: str | None = None
     entry_point: Pattern | None = None
@@ -86,15 +110,23 @@ class CodePlaceSpec(Spec):
 
 
 class CodeSpec(CodePlaceSpec):
-    """Where the code of an Environment is, and the version that runs where nobody says otherwise."""
+    """Where the code of an Environment is, and the version that runs where nobody says otherwise.
+
+    Attributes:
+        version: The version that runs where neither the DAG nor the trigger form names one.
+    """
 
     version: CodeVersion | None = None
 
 
 class OwnCodeSpec(CodePlaceSpec):
-    """Where the code of one DAG or task is; its version stands beside it, as `code_version`."""
+    """Where the code of one DAG or task is; its version stands beside it, as `code_version`.
 
-    version: Annotated[None, BeforeValidator(_refuse_version)] = None
+    Attributes:
+        version: Not here: it is `code_version`, beside `code`.
+    """
+
+    version: Annotated[None, BeforeValidator(_refuse_version), WithJsonSchema(_NO_VERSION)] = None
 
 
 @dataclass(frozen=True)

@@ -108,8 +108,10 @@ class TaskKeys(AirflowKeys):
         task_display_name: How the UI names it.
     """
 
-    dependencies: Texts = ()
-    expand: Mapping[Name, Any] = Field(default_factory=dict)
+    dependencies: Texts = Field(default=(), examples=[["clean_flights"]])
+    expand: Mapping[Name, Any] = Field(
+        default_factory=dict, examples=[{"job_args": [{"month": 1}, {"month": 2}]}]
+    )
     partial: Mapping[Name, Any] = Field(default_factory=dict)
     map_index_template: str | None = None
     params: Mapping[Name, Any] = Field(default_factory=dict)

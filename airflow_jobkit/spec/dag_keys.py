@@ -15,7 +15,7 @@ from airflow_jobkit.spec.code import OwnCodeSpec
 from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.model import Spec, Texts
 from airflow_jobkit.spec.schedule import ScheduleField
-from airflow_jobkit.spec.values import CodeVersion, Moment, Name
+from airflow_jobkit.spec.values import CodeVersion, EngineName, Moment, Name
 
 # What other factories have beside what is known here, and what to write instead.
 _ELSEWHERE: Mapping[str, str] = {
@@ -74,10 +74,12 @@ class DagKeys(Spec):
         on_success_callback: Called when a run has succeeded.
         on_failure_callback: Called when a run has failed.
         default_args: Defaults of all its tasks.
-        engine: The Engine of its jobs.
+        engine: The Engine of its jobs; default: the Environment's, the project's.
         code: Where its code is, instead of the project's.
-        code_version: The version of its jobs.
-        notification_service_type: The notifier of its jobs.
+        code_version: The version of its jobs; default: the Environment's, the project's. The trigger form
+            goes before.
+        notification_service_type: The notifier of its jobs; default: the Environment's, the project's. The
+            trigger form goes before.
     """
 
     tasks: MembersField = Field(default_factory=dict)
@@ -89,8 +91,10 @@ class DagKeys(Spec):
     start_date: Moment | None = None
     end_date: Moment | None = None
     catchup: bool = False
-    tags: Texts = ()
-    params: Mapping[Name, Any] = Field(default_factory=dict)
+    tags: Texts = Field(default=(), examples=[["flights", "daily"]])
+    params: Mapping[Name, Any] = Field(
+        default_factory=dict, examples=[{"month": {"type": "integer", "minimum": 1, "default": 1}}]
+    )
     max_active_runs: Annotated[int, Field(ge=1)] | None = None
     max_active_tasks: Annotated[int, Field(ge=1)] | None = None
     concurrency: Annotated[int, Field(ge=1)] | None = None
@@ -107,7 +111,7 @@ class DagKeys(Spec):
     on_success_callback: Callbacks = ()
     on_failure_callback: Callbacks = ()
     default_args: Mapping[Name, Any] = Field(default_factory=dict)
-    engine: str | None = None
+    engine: EngineName | None = None
     code: OwnCodeSpec = OwnCodeSpec()
     code_version: CodeVersion | None = None
     notification_service_type: str | None = None

@@ -12,6 +12,9 @@ from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.model import parse_model
 from airflow_jobkit.spec.typed import type_issues
 
+LIKENESS = 0.8
+"""From how alike on a key that no task has is a misspelt one, and no operator's own."""
+
 
 @dataclass(frozen=True)
 class DefaultArgs:
@@ -42,7 +45,7 @@ def parse_default_args(data: object, allowed: Iterable[str] | None) -> tuple[Def
     issues = [
         Issue((key,), "unknown key", f"did you mean {meant}?", "unknown-key", at="key")
         for key in arguments
-        if (meant := did_you_mean(key, known, cutoff=0.8)) is not None
+        if (meant := did_you_mean(key, known, cutoff=LIKENESS)) is not None
     ]
     issues += type_issues(arguments)
     parsed = parse_model(AirflowKeys, {key: value for key, value in data.items() if key in known})

@@ -1,200 +1,221 @@
-"""JSON Schemas (2020-12) of DAG files and of the project file, for editors, made from the Specs."""
+"""JSON Schemas (2020-12) of DAG files, folders' defaults and the project file, made from the Specs.
+
+They say what a single file shows: keys, types, choices, forms. What holds between keys and files is
+`jobkit validate`'s.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from functools import cache
+from typing import Final
 
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
-from pydantic_core import core_schema
 
 from airflow_jobkit.engines import engine_names, options_class
-from airflow_jobkit.spec.callables import CALLBACKS
 from airflow_jobkit.spec.common import AirflowKeys, GroupKeys
-from airflow_jobkit.spec.cron import PRESETS
+from airflow_jobkit.spec.dag import RESERVED_PARAMS
 from airflow_jobkit.spec.dag_keys import DagKeys
-from airflow_jobkit.spec.described import descriptions, summary
-from airflow_jobkit.spec.project import EnvironmentKeys, ProjectKeys
+from airflow_jobkit.spec.described import summary
+from airflow_jobkit.spec.json_models import (
+    Schema,
+    definitions,
+    reachable,
+    reference,
+    with_references,
+    with_values_named,
+)
+from airflow_jobkit.spec.json_tasks import LISTED_NAME, NAME, misspelt_defaults, task_definitions
+from airflow_jobkit.spec.project_keys import EnvironmentKeys, ProjectKeys
 from airflow_jobkit.spec.task_keys import DecoratorTaskKeys, OperatorTaskKeys, SparkTaskKeys
-from airflow_jobkit.spec.templates import EXTENDS, TEMPLATES
-from airflow_jobkit.spec.values import TRIGGER_RULES, VERSION_PATTERN
+from airflow_jobkit.spec.templates import TEMPLATES
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-Schema = dict[str, Any]
 
-_TYPED: Schema = {"type": "object", "required": ["__type__"], "properties": {"__type__": {"type": "string"}}}
-_DURATION: Schema = {
-    "anyOf": [
-        {"type": "string", "pattern": r"^((\d+d)?(\d+h)?(\d+m)?(\d+s)?|P(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?)$"},
-        {"type": "integer", "minimum": 1},
-        _TYPED,
-    ],
-    "examples": ["30m", "1h30m", "2d", "PT30M"],
+_MODELS: Mapping[str, type[BaseModel]] = {
+    "Dag": DagKeys,
+    "DefaultArgs": AirflowKeys,
+    "Group": GroupKeys,
+    "SparkTask": SparkTaskKeys,
+    "OperatorTask": OperatorTaskKeys,
+    "DecoratorTask": DecoratorTaskKeys,
+    "Project": ProjectKeys,
+    "Environment": EnvironmentKeys,
+    **{f"{engine.capitalize()}Options": options_class(engine) for engine in engine_names()},
 }
-_MOMENT: Schema = {"anyOf": [{"type": "string"}, _TYPED], "examples": ["2026-01-31"]}
-_ASSETS: Schema = {"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "array"}]}
-_CALLBACK: Schema = {
-    "anyOf": [
-        {"type": "string"},
-        {"type": "object", "required": ["callback"], "properties": {"callback": {"type": "string"}}},
-    ],
-    "examples": ["team.callbacks.tell", {"callback": "team.notifiers.Pager", "channel": "night"}],
-}
-_REFERENCED: Mapping[str, Schema] = {
-    "schedule": {
-        "anyOf": [{"type": ["string", "null"]}, {"type": "array", "items": _ASSETS}, {"type": "object"}],
-        "examples": ["0 6 * * *", *PRESETS, "6h", ["s3://bucket/flights"]],
-    },
+_MEMBERS = ("tasks", "task_groups")
+_OF_GROUPS: Schema = {
+    "parent_group_name": {"type": ["string", "null"], "description": "The group around it."},
     "tasks": {
         "anyOf": [
-            {"type": "object", "additionalProperties": {"$ref": "#/$defs/Task"}},
-            {"type": "array", "items": {"$ref": "#/$defs/Task"}},
-        ]
+            {"type": "object", "propertyNames": NAME, "additionalProperties": reference("TaskById")},
+            {"type": "array", "items": reference("ListedTask")},
+            {"type": "null"},
+        ],
+        "description": "Its tasks, by id or as a list.",
     },
     "task_groups": {
         "anyOf": [
             {
                 "type": "object",
-                "additionalProperties": {"anyOf": [{"$ref": "#/$defs/Group"}, {"type": "null"}]},
+                "propertyNames": NAME,
+                "additionalProperties": {"anyOf": [reference("Group"), {"type": "null"}]},
             },
-            {"type": "array", "items": {"$ref": "#/$defs/Group"}},
-        ]
+            {"type": "array", "items": reference("ListedGroup")},
+            {"type": "null"},
+        ],
+        "description": "The groups in it, by name or as a list.",
     },
-    "default_args": {"$ref": "#/$defs/DefaultArgs"},
-    "trigger_rule": {"enum": [*TRIGGER_RULES]},
-    "code_version": {"type": "string", "pattern": VERSION_PATTERN, "examples": ["0.2.0"]},
-    "engine": {"enum": [*engine_names()]},
-    "inlets": _ASSETS,
-    "outlets": _ASSETS,
-    **{name: {"anyOf": [_CALLBACK, {"type": "array", "items": _CALLBACK}]} for name in CALLBACKS},
 }
-_TASK_KINDS = ("spark_job", "operator", "decorator")
-_OF_TASKS: Schema = {
-    "task_id": {"type": "string", "description": "Its id, where tasks are a list."},
-    "task_group_name": {"type": "string", "description": "The group that it is in."},
-    "for_each": {
-        "type": ["array", "object"],
-        "description": "A task for each item, in a group; `${item}` and `${key}` are filled in.",
+_TEMPLATES: Schema = {
+    "anyOf": [{"type": "object", "additionalProperties": reference("TaskTemplate")}, {"type": "null"}],
+    "description": "What tasks share, by name; a task takes it over with `extends: <name>`.",
+}
+_PARTS: Schema = {
+    "tasks": {
+        "anyOf": [
+            {
+                "type": "object",
+                "additionalProperties": {"anyOf": [reference("TaskTemplate"), {"type": "null"}]},
+            },
+            {"type": "array"},
+        ],
+        "description": "Tasks of every DAG, or parts of tasks of the same id.",
     },
-    EXTENDS: {"type": ["string", "array"], "description": "The task templates that it takes over."},
+    "task_groups": {"type": ["object", "array"], "description": "Groups of every DAG, or parts of them."},
 }
-_OF_GROUPS: Schema = {
-    "group_name": {"type": "string", "description": "Its name, where groups are a list."},
-    "parent_group_name": {"type": "string", "description": "The group around it."},
-    "tasks": _REFERENCED["tasks"],
-    "task_groups": _REFERENCED["task_groups"],
-}
-
-
-class _Generator(GenerateJsonSchema):
-    """Pydantic's schemas, but for what YAML writes in words."""
-
-    def timedelta_schema(self, schema: core_schema.TimedeltaSchema) -> JsonSchemaValue:  # noqa: ARG002
-        return dict(_DURATION)
-
-    def datetime_schema(self, schema: core_schema.DatetimeSchema) -> JsonSchemaValue:  # noqa: ARG002
-        return dict(_MOMENT)
+"""The members of a layer above a DAG, which only together with the DAG's own have to be whole."""
 
 
 def dag_file_schema() -> Schema:
     """The schema of a DAG file."""
-    schema = _document("A DAG file of airflow-jobkit: the keys are DAG ids.")
-    schema["properties"] = {
-        "default": {**_closed("DagDefaults"), "description": "Defaults of all DAGs of this file."}
+    no_default = {"properties": {"default": True}}
+    schema: Schema = {
+        "description": "A DAG file of airflow-jobkit: the keys are DAG ids.",
+        "type": "object",
+        "propertyNames": NAME,
+        "properties": {
+            "default": {
+                "anyOf": [reference("DagDefaults"), {"type": "null"}],
+                "description": "Defaults of all DAGs of this file.",
+            }
+        },
+        # Where the defaults have tasks, a DAG needs none, or a part of each.
+        "if": {"required": ["default"], "properties": {"default": {"type": "object", **_some_members()}}},
+        "then": {**no_default, "additionalProperties": reference("DagDefaults")},
+        "else": {**no_default, "additionalProperties": reference("Dag")},
     }
-    schema["additionalProperties"] = {"$ref": "#/$defs/Dag"}
-    return schema
+    return _document({**schema, "dependentSchemas": {"default": {"minProperties": 2}}}, references=True)
+
+
+def defaults_schema() -> Schema:
+    """The schema of a folder's `defaults.yaml`."""
+    schema: Schema = {
+        "description": "Defaults of airflow-jobkit for every DAG of a folder, and of those below it.",
+        "anyOf": [reference("DagDefaults"), {"type": "null"}],
+    }
+    return _document(schema, references=True)
 
 
 def project_schema() -> Schema:
-    """The schema of `jobkit.yaml`."""
-    schema = _document("The project file of airflow-jobkit, dags/jobkit.yaml.")
-    return {**schema, "$ref": "#/$defs/Project", "additionalProperties": True}
+    """The schema of `jobkit.yaml`, in which no `${...}` is filled in."""
+    schema = {"description": "The project file of airflow-jobkit, dags/jobkit.yaml.", **reference("Project")}
+    return _document(schema, references=False)
 
 
-def _closed(name: str) -> Schema:
-    return {"$ref": f"#/$defs/{name}"}
+def _document(schema: Schema, *, references: bool) -> Schema:
+    defs = all_definitions()
+    opened = with_references(defs) if references else defs
+    return {"$schema": DIALECT, **schema, "$defs": reachable(schema, opened)}
 
 
-def _document(description: str) -> Schema:
-    engines = {engine: options_class(engine) for engine in engine_names()}
-    models = (
-        *(AirflowKeys, DagKeys, GroupKeys, SparkTaskKeys, OperatorTaskKeys, DecoratorTaskKeys),
-        *(ProjectKeys, EnvironmentKeys),
-    )
-    whole: list[type[BaseModel]] = [*models, *engines.values()]
-    made, found = models_json_schema([(model, "validation") for model in whole], schema_generator=_Generator)
-    defs: Schema = found["$defs"]
-    names = {model: made[model, "validation"]["$ref"].rpartition("/")[2] for model in whole}
-    for model, name in names.items():
-        _describe(defs[name], model)
-    blocks = {engine: {"$ref": f"#/$defs/{names[options]}"} for engine, options in engines.items()}
-    _assemble(defs, names, blocks)
-    return {"$schema": DIALECT, "description": description, "type": "object", "$defs": defs}
-
-
-def _assemble(defs: Schema, names: Mapping[type[BaseModel], str], blocks: Schema) -> None:
-    """The parts that are of several Specs, under names of their own."""
-    dag = defs[names[DagKeys]]
-    templates = {TEMPLATES: {"type": "object", "description": "Tasks to extend, by name."}}
-    whole = {**dag, "properties": {**dag["properties"], **blocks, **templates}}
-    defs["Dag"] = {**whole, "additionalProperties": False}
-    defs["DagDefaults"] = defs["Dag"]
-    common = defs[names[AirflowKeys]]
-    defs["DefaultArgs"] = {**common, "additionalProperties": True}
-    group = defs[names[GroupKeys]]
-    defs["Group"] = {**group, "properties": {**group["properties"], **_OF_GROUPS}}
-    defs["Task"] = {
-        "type": "object",
-        "oneOf": [
-            _task(defs[names[SparkTaskKeys]], blocks, "spark_job", closed=True),
-            _task(defs[names[OperatorTaskKeys]], {}, "operator", closed=False),
-            _task(defs[names[DecoratorTaskKeys]], {}, "decorator", closed=False),
-            {
-                "required": [EXTENDS],
-                "properties": _OF_TASKS,
-                "not": {"anyOf": [{"required": [kind]} for kind in _TASK_KINDS]},
-            },
-        ],
+@cache
+def all_definitions() -> Schema:
+    """Every definition, by name; those of values have a title."""
+    defs = definitions(_MODELS)
+    blocks = {
+        engine: {
+            "anyOf": [reference(f"{engine.capitalize()}Options"), {"type": "null"}],
+            "description": summary(options_class(engine)),
+        }
+        for engine in engine_names()
     }
-    for model in (ProjectKeys, EnvironmentKeys):
-        own = defs[names[model]]
-        own["properties"] = {**own["properties"], **blocks, "defaults": _closed("DagDefaults")}
-    project = defs[names[ProjectKeys]]
-    environment = {"anyOf": [{"$ref": f"#/$defs/{names[EnvironmentKeys]}"}, {"type": "null"}]}
-    project["properties"]["environments"] = {
-        "type": "object",
-        "description": "The overlays, by the environment's name.",
-        "additionalProperties": environment,
+    defs |= task_definitions(defs, blocks)
+    defs |= _group_definitions(defs["Group"])
+    defs |= _dag_definitions(defs["Dag"], blocks)
+    defs["DefaultArgs"] |= {"additionalProperties": reference("Value"), "propertyNames": misspelt_defaults()}
+    defs |= _project_definitions(defs, blocks)
+    return reachable({"anyOf": [reference("Dag"), reference("Project")]}, with_values_named(defs))
+
+
+def _group_definitions(group: Schema) -> Schema:
+    own = {**group["properties"], "default_args": _default_args(group), **_OF_GROUPS}
+    names = {
+        "group_name": {**LISTED_NAME, "description": "Its name."},
+        "group_id": {**LISTED_NAME, "description": "The same, in another word."},
     }
-    defs["Project"] = project
+    listed = {
+        "description": "A group in a list.",
+        "properties": {**own, **names},
+        "anyOf": [{"required": [key]} for key in names],
+    }
+    return {"Group": {**group, "properties": own}, "ListedGroup": {**group, **listed}}
 
 
-def _task(keys: Schema, blocks: Schema, kind: str, *, closed: bool) -> Schema:
-    properties = {**keys["properties"], **blocks, **_OF_TASKS}
+def _dag_definitions(dag: Schema, blocks: Schema) -> Schema:
+    found = dag["properties"]
+    params = {
+        "propertyNames": {"allOf": [NAME, {"not": {"enum": sorted(RESERVED_PARAMS)}}]},
+        "additionalProperties": reference("Value"),
+    }
+    properties = {
+        **found,
+        **blocks,
+        "default_args": _default_args(dag),
+        "params": {**found["params"], **params},
+        TEMPLATES: _TEMPLATES,
+    }
+    # Unlike in a group, null is none of them.
+    members = {name: {**found[name], "anyOf": _OF_GROUPS[name]["anyOf"][:2]} for name in _MEMBERS}
     return {
-        "description": keys.get("description", ""),
-        "properties": properties,
-        "required": [kind],
-        "additionalProperties": not closed,
-        "not": {"anyOf": [{"required": [other]} for other in _TASK_KINDS if other != kind]},
+        "Dag": {**dag, "description": "A DAG.", "properties": {**properties, **members}, **_some_members()},
+        "DagDefaults": {
+            **dag,
+            "description": "Keys of a DAG that hold for several DAGs.",
+            "properties": {**properties, **_PARTS},
+        },
     }
 
 
-def _describe(schema: Schema, model: type[BaseModel]) -> None:
-    """Put the meanings of the fields, and what YAML writes in its own words, into a model's schema."""
-    schema["description"] = summary(model)
-    texts = descriptions(model)
-    for name, field in model.model_fields.items():
-        key = field.alias or name
-        found = schema["properties"].get(key)
-        if found is None:
-            continue
-        if name in _REFERENCED and "options" not in model.__module__:
-            found = dict(_REFERENCED[name])
-        found.pop("title", None)
-        if name in texts:
-            found["description"] = texts[name]
-        schema["properties"][key] = found
-    schema.pop("title", None)
+def _some_members() -> Schema:
+    """That there is a task or a group; what is empty is refused in words that editors do not complete."""
+    empty: Schema = {"properties": {name: {"enum": [{}, []]} for name in _MEMBERS}}
+    return {
+        "anyOf": [{"required": [name]} for name in _MEMBERS],
+        "not": {"anyOf": [{"required": [name], **empty} for name in _MEMBERS]},
+    }
+
+
+def _default_args(owner: Schema) -> Schema:
+    return {**reference("DefaultArgs"), "description": owner["properties"]["default_args"]["description"]}
+
+
+def _project_definitions(defs: Schema, blocks: Schema) -> Schema:
+    more = {**blocks, "defaults": {**reference("DagDefaults")}}
+    more["defaults"]["description"] = defs["Project"]["properties"]["defaults"]["description"]
+    project, environment = defs["Project"], defs["Environment"]
+    environments = {
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": NAME,
+        "additionalProperties": {"anyOf": [reference("Environment"), {"type": "null"}]},
+        "description": project["properties"]["environments"]["description"],
+    }
+    return {
+        "Environment": {**environment, "properties": {**environment["properties"], **more}},
+        "Project": {
+            **project,
+            "properties": {**project["properties"], **more, "environments": environments},
+            "required": ["project", "environments"],
+        },
+    }

@@ -145,6 +145,9 @@ def _listed(
             issues.append(Issue((*path, own), message, remedy, "duplicate-id"))
             continue
         seen.add(name)
+        problem = name_problem(name, "a name")
+        if problem is not None:
+            issues.append(Issue((*path, own), *problem, "bad-value"))
         yield name, {k: v for k, v in body.items() if k != own}, path
 
 
@@ -196,7 +199,7 @@ def _parent(
         message, remedy = f"the groups hold each other: {circle}", "take one of them out"
         members.issues.append(Issue(place, message, remedy, "cycle"))
         return None
-    if parent not in siblings or parent == name:
+    if not isinstance(parent, str) or parent not in siblings or parent == name:
         remedy = choices_remedy(parent, [other for other in siblings if other != name])
         members.issues.append(Issue(place, f"no group {parent!r} in this DAG", remedy, "unknown-group"))
         return None
@@ -207,7 +210,7 @@ def _parent(
 def _task(name: str, body: Any, path: Path, group: str | None, members: Members) -> None:
     if isinstance(body, Mapping) and "task_group_name" in body:
         wanted = body["task_group_name"]
-        found = members.names.get(str(wanted), ()) or ([wanted] if wanted in members.groups else [])
+        found = members.names.get(str(wanted), ()) or [one for one in members.groups if one == wanted]
         if not found:
             remedy = choices_remedy(wanted, [g.name for g in members.groups.values()])
             issue = Issue(

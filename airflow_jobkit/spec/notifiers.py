@@ -18,6 +18,20 @@ _SERVICES: Path = ("notification", "services")
 _CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _CLASS_FORM = "package.module:Class"
 
+SERVICE = {
+    "type": "object",
+    "properties": {
+        "class": {
+            "type": ["string", "null"],
+            "pattern": f"^{_CLASS.pattern}$",
+            "patternErrorMessage": f"Not a notifier's class: write {_CLASS_FORM}.",
+            "description": f"The notifier's class, as {_CLASS_FORM}; the other settings go to it.",
+        },
+        "topic_arn": {"description": "The topic of SNS."},
+    },
+}
+"""The settings of a notifier as a JSON Schema."""
+
 
 def merged_services(project: Services, overlay: Services) -> dict[str, Mapping[str, Any]]:
     """The settings of each configured notifier, an Environment's over the project's."""

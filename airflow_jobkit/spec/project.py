@@ -2,155 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Self, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel
 
 from airflow_jobkit.engines import engine_names, options_class
 from airflow_jobkit.engines.options import EngineOptions
-from airflow_jobkit.fields import Duration, describe, mistake
 from airflow_jobkit.problems import Issue, Path, choices_remedy
-from airflow_jobkit.spec.code import CodeLayout, CodeSpec, resolve_code
-from airflow_jobkit.spec.model import Spec, Texts, parse_model
+from airflow_jobkit.spec.code import CodeLayout, resolve_code
+from airflow_jobkit.spec.model import parse_model
 from airflow_jobkit.spec.notifiers import choice_issue, class_issues, merged_services
-from airflow_jobkit.spec.schedule import CronField
-from airflow_jobkit.spec.values import Name
+from airflow_jobkit.spec.project_keys import EnvironmentKeys, LayerSpec, ProjectKeys
+from airflow_jobkit.spec.variables import unfilled_issues
 
 Keys = TypeVar("Keys", bound=BaseModel)
 
 ALWAYS_ALLOWED_OPERATORS = ("airflow.", "airflow_jobkit.")
-
-
-class DataSpec(Spec):
-    """The folder of all datasets that have no path of their own."""
-
-    root: str | None = None
-
-
-class DatasetSpec(Spec):
-    """Where a named dataset is, and how Spark reads it.
-
-    Attributes:
-        path: Its place; a relative one starts at the data root.
-        format: How Spark reads and writes it.
-        ddl: Its columns, in Spark's DDL.
-        options: Options of Spark's reader and writer.
-    """
-
-    path: str
-    format: str = "parquet"
-    ddl: str | None = Field(default=None, alias="schema")
-    options: Mapping[str, str] = Field(default_factory=dict)
-
-    def overlaid_by(self, upper: DatasetSpec) -> Self:
-        """This dataset with what a later layer sets on top: options merge, everything else is replaced."""
-        changes = {name: getattr(upper, name) for name in upper.model_fields_set}
-        return self.model_copy(update={**changes, "options": {**self.options, **upper.options}})
-
-
-class NotificationSpec(Spec):
-    """Which notifier tells of a job's end, and the settings of each by its name, which may hold secrets."""
-
-    service_type: str | None = None
-    services: Mapping[Name, Mapping[str, Any]] = Field(default_factory=dict, repr=False)
-
-
-class OperatorsSpec(Spec):
-    """Which import prefixes an `operator:` may come from, beside Airflow's own."""
-
-    allow: Texts = ()
-
-
-class VariablesSpec(Spec):
-    """Which environment variables a YAML may name as `${env:NAME}`; secrets never."""
-
-    env: Texts = ()
-
-
-def _plain_sweeper(value: Any) -> Any:
-    if isinstance(value, bool):
-        return {"enabled": value}
-    if not isinstance(value, Mapping):
-        raise mistake(
-            f"expected true, false or a mapping of keys, got {describe(value)}",
-            'write `sweeper: false`, or `sweeper: {schedule: "*/10 * * * *"}`',
-            "type",
-        )
-    return value
-
-
-class SweeperSpec(Spec):
-    """The DAG that stops orphaned runs; true and false are short for `enabled`.
-
-    Attributes:
-        enabled: Whether there is one.
-        schedule: How often it runs; null: when somebody starts it.
-        grace: The time between the two looks at a run before it is stopped.
-
-    """
-
-    enabled: bool = True
-    schedule: CronField = "*/10 * * * *"
-    grace: Duration = dt.timedelta(minutes=1)
-
-    def overlaid_by(self, upper: SweeperSpec) -> Self:
-        """This sweeper with what a later layer sets on top."""
-        return self.model_copy(update={name: getattr(upper, name) for name in upper.model_fields_set})
-
-
-class LayerSpec(Spec):
-    """What both the project and each of its Environments can set.
-
-    Attributes:
-        engine: The Engine of tasks that name none.
-        code: Where the code is, and the version that runs where nobody says otherwise.
-        data: The folder of all datasets without a path of their own, as `root`.
-        runs: Where Results go; default: `<code root>/runs`.
-        aws_conn_id: Airflow's connection for S3 and Glue.
-        notification: The notifier, as `service_type`, and the settings of each, as `services`.
-        datasets: Named datasets.
-        sweeper: The DAG that stops orphaned runs.
-        defaults: Keys of a DAG that hold for every DAG.
-    """
-
-    engine: str | None = None
-    code: CodeSpec = CodeSpec()
-    data: DataSpec = DataSpec()
-    runs: str | None = None
-    aws_conn_id: str | None = None
-    notification: NotificationSpec = NotificationSpec()
-    datasets: Mapping[Name, DatasetSpec] = Field(default_factory=dict)
-    sweeper: Annotated[SweeperSpec, BeforeValidator(_plain_sweeper)] = SweeperSpec()
-    defaults: Mapping[str, Any] = Field(default_factory=dict)
-
-
-class ProjectKeys(LayerSpec):
-    """The project file.
-
-    Attributes:
-        project: The project's name, which is also its wheel's.
-        operators: Which import prefixes operators and functions may come from, as `allow`.
-        variables: Which environment variables a YAML may name, as `env`.
-        environments: The overlays by name.
-    """
-
-    project: Name
-    operators: OperatorsSpec = OperatorsSpec()
-    variables: VariablesSpec = VariablesSpec()
-    environments: Mapping[Name, Any] = Field(default_factory=dict, repr=False)
-
-
-class EnvironmentKeys(LayerSpec):
-    """An Environment: what it sets over the project.
-
-    Attributes:
-        mwaa: The names of the MWAA environments that are this one.
-    """
-
-    mwaa: Texts = ()
 
 
 @dataclass(frozen=True)
@@ -191,6 +60,7 @@ def parse_project(data: object) -> tuple[ProjectSpec | None, list[Issue]]:
     An Environment with a mistake is left out and reported; the others stay.
     """
     keys, options, issues = parse_with_engines(ProjectKeys, data)
+    issues += unfilled_issues(data)
     overlays = data.get("environments") if isinstance(data, Mapping) else None
     environments, found = _parse_environments(overlays if isinstance(overlays, Mapping) else {})
     issues += found

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from airflow_jobkit.fields import TYPE, describe, mistake, parse_duration, timedelta_of
 from airflow_jobkit.spec.cron import PRESETS, REMEDY, cron_mistake
-from airflow_jobkit.spec.typed import ALL, ANY, is_asset, is_safe
+from airflow_jobkit.spec.schedule_schema import ASSETS, CRON, SCHEDULE
+from airflow_jobkit.spec.typed import ALL, ANY, TIMETABLE_CLASSES, is_asset
 
 NO_CRON = ("@once", "@continuous")
 
@@ -127,7 +128,7 @@ def _beside(value: Mapping[Any, Any]) -> str | Timetable | None:
 
 
 def _timetable(class_path: object, arguments: Mapping[str, Any]) -> Timetable:
-    if not is_safe(class_path) or "imetable" not in str(class_path):
+    if class_path not in TIMETABLE_CLASSES:
         raise mistake(
             f"not a timetable of Airflow's: {describe(class_path)}",
             "write one such as airflow.timetables.trigger.CronTriggerTimetable",
@@ -204,6 +205,6 @@ def parse_assets(value: Any) -> tuple[AssetSpec, ...]:
     return tuple(parse_asset(item) for item in (value if isinstance(value, list) else [value]))
 
 
-ScheduleField = Annotated[Any, BeforeValidator(parse_schedule)]
-CronField = Annotated[str | None, BeforeValidator(parse_cron)]
-Assets = Annotated[tuple[AssetSpec, ...], BeforeValidator(parse_assets)]
+ScheduleField = Annotated[Any, BeforeValidator(parse_schedule), WithJsonSchema(SCHEDULE)]
+CronField = Annotated[str | None, BeforeValidator(parse_cron), WithJsonSchema(CRON)]
+Assets = Annotated[tuple[AssetSpec, ...], BeforeValidator(parse_assets), WithJsonSchema(ASSETS)]

@@ -15,7 +15,8 @@ from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.code import Code, CodeRoot, resolve_code
 from airflow_jobkit.spec.notifiers import BUILT_IN_NOTIFIERS, merged_services
 from airflow_jobkit.spec.places import place
-from airflow_jobkit.spec.project import DatasetSpec, LayerSpec, ProjectSpec, SweeperSpec
+from airflow_jobkit.spec.project import ProjectSpec
+from airflow_jobkit.spec.project_keys import DatasetSpec, LayerSpec, SweeperSpec
 
 DEFAULT_ENGINE = "local"
 DEFAULT_DATA_ROOT = ".jobkit/data"

@@ -22,10 +22,10 @@ from airflow_jobkit.spec.settings import Settings, merge_options
 from airflow_jobkit.spec.task_keys import DecoratorTaskKeys, OperatorTaskKeys, SparkTaskKeys
 from airflow_jobkit.spec.typed import type_issues
 
-_KINDS = ("spark_job", "operator", "decorator")
-_CALLABLES = ("python_callable", "execution_date_fn", "response_check", "response_filter")
+KINDS = ("spark_job", "operator", "decorator")
+CALLABLES = ("python_callable", "execution_date_fn", "response_check", "response_filter")
 # What other factories run from files or from text; here a function has an import path.
-_ELSEWHERE: Mapping[str, str] = {
+ELSEWHERE: Mapping[str, str] = {
     "python_callable_file": "write `python_callable: package.module.function` instead of file and name",
     "python_callable_name": "write `python_callable: package.module.function` instead of file and name",
     "response_check_lambda": "write `response_check: package.module.function`",
@@ -115,7 +115,7 @@ def parse_task(
     """
     if not isinstance(data, Mapping):
         return None, [_kindless(data)]
-    kinds = [key for key in _KINDS if key in data]
+    kinds = [key for key in KINDS if key in data]
     if not kinds:
         return None, [_kindless(data)]
     if len(kinds) > 1:
@@ -135,7 +135,7 @@ def parse_task(
 def _kindless(data: object) -> Issue:
     """The Issue of a task that says none of `spark_job`, `operator` and `decorator`, or misspells it."""
     for key in data if isinstance(data, Mapping) else ():
-        meant = did_you_mean(key, _KINDS)
+        meant = did_you_mean(key, KINDS)
         if meant is not None:
             return Issue((str(key),), "unknown key", f"did you mean {meant}?", "unknown-key", at="key")
     message = "the task says neither `spark_job` nor `operator`"
@@ -212,8 +212,8 @@ def _free_task(
         if not isinstance(key, str):
             message = f"an argument's name is text, got {describe(key)}"
             issues.append(Issue((key,), message, "rename the key", "type", at="key"))
-        elif key in _ELSEWHERE:
-            issues.append(Issue((key,), f"`{key}` is not known here", _ELSEWHERE[key], "elsewhere", at="key"))
+        elif key in ELSEWHERE:
+            issues.append(Issue((key,), f"`{key}` is not known here", ELSEWHERE[key], "elsewhere", at="key"))
     issues += type_issues(arguments)
     keys = parse_model(model, own)
     if isinstance(keys, list):
@@ -231,7 +231,7 @@ def _free_task(
 def _callable_issues(arguments: Mapping[str, Any], allowed: Sequence[str]) -> list[Issue]:
     """What is wrong with the functions that an operator is given."""
     issues: list[Issue] = []
-    for name in _CALLABLES:
+    for name in CALLABLES:
         value = arguments.get(name)
         if isinstance(value, str):
             try:
@@ -244,4 +244,4 @@ def _callable_issues(arguments: Mapping[str, Any], allowed: Sequence[str]) -> li
 
 def callable_arguments(arguments: Mapping[str, Any]) -> dict[str, str]:
     """The arguments of an operator that name a function, with its import path."""
-    return {name: arguments[name] for name in _CALLABLES if isinstance(arguments.get(name), str)}
+    return {name: arguments[name] for name in CALLABLES if isinstance(arguments.get(name), str)}

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from airflow_jobkit.fields import describe, mistake
-from airflow_jobkit.spec.callables import parse_callable_path
+from airflow_jobkit.spec.callables import CallablePath
 from airflow_jobkit.spec.code import OwnCodeSpec
 from airflow_jobkit.spec.common import TaskKeys
-from airflow_jobkit.spec.values import CodeVersion, Name
+from airflow_jobkit.spec.values import CodeVersion, EngineName, Name
 
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?", re.ASCII)
 _CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
@@ -43,6 +43,13 @@ def parse_decorator(value: Any) -> str:
     return value
 
 
+def _written(title: str, pattern: re.Pattern[str], example: str) -> WithJsonSchema:
+    """What a text of a form is in a JSON Schema."""
+    refusal = f"Not a {title}: write it like {example}."
+    form = {"type": "string", "pattern": f"^{pattern.pattern}$", "patternErrorMessage": refusal}
+    return WithJsonSchema({"title": title, **form, "examples": [example]})
+
+
 class SparkTaskKeys(TaskKeys):
     """A task that runs a Job.
 
@@ -56,9 +63,11 @@ class SparkTaskKeys(TaskKeys):
             Engine's options, and they Airflow's `[operators] default_deferrable`.
     """
 
-    spark_job: Annotated[str, BeforeValidator(parse_module_name)]
-    args: Mapping[Name, Any] = Field(default_factory=dict)
-    engine: str | None = None
+    spark_job: Annotated[
+        str, BeforeValidator(parse_module_name), _written("module", _MODULE, "dwh.jobs.flights:CleanFlights")
+    ]
+    args: Mapping[Name, Any] = Field(default_factory=dict, examples=[{"month": "{{ params.month }}"}])
+    engine: EngineName | None = None
     code: OwnCodeSpec = OwnCodeSpec()
     code_version: CodeVersion | None = None
     deferrable: bool | None = None
@@ -71,7 +80,11 @@ class OperatorTaskKeys(TaskKeys):
         operator: The class: `package.module.Class`.
     """
 
-    operator: Annotated[str, BeforeValidator(parse_class_path)]
+    operator: Annotated[
+        str,
+        BeforeValidator(parse_class_path),
+        _written("class path", _CLASS, "airflow.providers.standard.operators.bash.BashOperator"),
+    ]
 
 
 class DecoratorTaskKeys(TaskKeys):
@@ -82,5 +95,7 @@ class DecoratorTaskKeys(TaskKeys):
         python_callable: The function, by its import path.
     """
 
-    decorator: Annotated[str, BeforeValidator(parse_decorator)]
-    python_callable: Annotated[str, BeforeValidator(parse_callable_path)]
+    decorator: Annotated[
+        str, BeforeValidator(parse_decorator), _written("decorator", _DECORATOR, "airflow.sdk.task")
+    ]
+    python_callable: CallablePath

@@ -15,7 +15,7 @@ from airflow_jobkit.problems import Issue, Path, did_you_mean
 ALL: Final = "__and__"
 ANY: Final = "__or__"
 
-_ASSETS = (
+ASSET_CLASSES: Final = (
     "Asset",
     "Dataset",
     "AssetAlias",
@@ -62,16 +62,18 @@ SAFE_TYPES: Final = frozenset(
         *_PLAIN,
         *_PARAMS,
         *_TIMETABLES,
-        *(f"{module}.{name}" for module in _ASSET_MODULES for name in _ASSETS),
+        *(f"{module}.{name}" for module in _ASSET_MODULES for name in ASSET_CLASSES),
     }
 )
+TIMETABLE_CLASSES: Final = tuple(sorted(name for name in SAFE_TYPES if "imetable" in name))
+"""Those of them that a schedule can be."""
 SAFE_PREFIXES: Final = ("kubernetes.client.models.V1", "kubernetes.client.V1")
 """Plain documents of the Kubernetes API, which pod operators take."""
 
 
 def is_asset(class_path: str) -> bool:
     """Whether a safe type is an asset, whatever this Airflow calls it."""
-    return class_path.rpartition(".")[2] in _ASSETS
+    return class_path.rpartition(".")[2] in ASSET_CLASSES
 
 
 def is_safe(class_path: object) -> bool:

@@ -8,9 +8,10 @@ import unicodedata
 from typing import Annotated, Any
 
 from packaging.version import InvalidVersion, Version
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
-from airflow_jobkit.fields import datetime_of, describe, mistake
+from airflow_jobkit.engines import engine_names
+from airflow_jobkit.fields import MOMENTS, TYPE, datetime_of, describe, mistake
 from airflow_jobkit.problems import choices_remedy
 
 # PEP 440's public versions, in a form that a browser's trigger form can check too.
@@ -137,7 +138,49 @@ def parse_trigger_rule(value: Any) -> str:
     return str(value)
 
 
-Moment = Annotated[dt.datetime, BeforeValidator(parse_moment)]
-CodeVersion = Annotated[str, BeforeValidator(parse_version)]
-Name = Annotated[str, BeforeValidator(parse_name)]
-TriggerRule = Annotated[str, BeforeValidator(parse_trigger_rule)]
+def any_case(pattern: str) -> str:
+    """A pattern whose letters may be of either case, for JSON Schema, which has no flags."""
+    return re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", pattern)
+
+
+_MOMENT = {
+    "title": "date",
+    "anyOf": [
+        {
+            "type": "string",
+            "pattern": r"^(19|2[0-9])[0-9]{2}(-?[0-9]{1,2}-?[0-9]{1,2}|-?W[0-9]{2}(-?[1-7])?)([^0-9].*)?$",
+            "patternErrorMessage": "Not a date: write it like 2026-01-31.",
+        },
+        {
+            "type": "object",
+            "required": [TYPE],
+            "properties": {TYPE: {"enum": [*MOMENTS], "description": "The class."}},
+        },
+    ],
+    "examples": ["2026-01-31", "2026-01-31T06:00:00+01:00"],
+}
+# All that PEP 440 lets one write, but for epochs other than none.
+_SEPARATED = any_case(
+    "([-_.]?(alpha|beta|preview|pre|rc|a|b|c)[-_.]?[0-9]*)?"
+    "(-[0-9]+|[-_.]?(post|rev|r)[-_.]?[0-9]*)?([-_.]?dev[-_.]?[0-9]*)?"
+)
+_VERSION = {
+    "title": "version",
+    "type": "string",
+    "pattern": rf"^\s*[vV]?(0+!)?[0-9]+(\.[0-9]+)*{_SEPARATED}(\+[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*)?\s*$",
+    "patternErrorMessage": 'Not a version: write an exact one, for example "0.2.0".',
+    "examples": ["0.2.0"],
+}
+NAME_SCHEMA = {
+    "title": "name",
+    "type": "string",
+    "pattern": f"^{_NAME.pattern}$",
+    "patternErrorMessage": "Not a name: use letters, digits, `_`, `-` and `.`, 250 at most.",
+}
+
+Moment = Annotated[dt.datetime, BeforeValidator(parse_moment), WithJsonSchema(_MOMENT)]
+CodeVersion = Annotated[str, BeforeValidator(parse_version), WithJsonSchema(_VERSION)]
+Name = Annotated[str, BeforeValidator(parse_name), WithJsonSchema(NAME_SCHEMA)]
+TriggerRule = Annotated[str, BeforeValidator(parse_trigger_rule), WithJsonSchema({"enum": [*TRIGGER_RULES]})]
+EngineName = Annotated[str, WithJsonSchema({"enum": [*engine_names()]})]
+"""The name of an Engine; `parse_with_engines` says of another what was meant."""

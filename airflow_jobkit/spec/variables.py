@@ -81,6 +81,23 @@ class Variables:
         return self._environment[name]
 
 
+def unfilled_issues(data: Any) -> list[Issue]:
+    """An Issue for each `${env:...}` and `${jobkit:...}` in data in which none is filled in."""
+    issues: list[Issue] = []
+
+    def looked_at(text: str, path: Path) -> str:
+        for match in _REFERENCE.finditer(text):
+            if not match[1]:
+                remedy = "write the value, for each environment its own below `environments:`"
+                issues.append(
+                    Issue(path, f"{match[0]} is not filled in here", remedy, "environment-variable")
+                )
+        return text
+
+    _walked(data, (), looked_at)
+    return issues
+
+
 def filled(data: Any, values: Mapping[str, Any]) -> tuple[Any, list[Issue]]:
     """The data with `${item}`, `${item.field}` and `${key}` filled in; a value that is one keeps its type."""
     issues: list[Issue] = []

@@ -6,11 +6,20 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    WithJsonSchema,
+    model_validator,
+)
 
 from airflow_jobkit.engines.arguments import job_arguments
 from airflow_jobkit.engines.options import EngineOptions, RemoteOptions
-from airflow_jobkit.fields import Duration, describe, mistake
+from airflow_jobkit.fields import AlsoJson, Duration, describe, mistake
 from airflow_jobkit.problems import Issue, Path
 
 LARGEST_PARAMETERS = 10_000
@@ -20,6 +29,10 @@ COMPUTES = ("new_cluster", "existing_cluster_id", "serverless")
 """What a run can run on; exactly one of them is needed."""
 
 _PRINCIPALS = ("user_name", "group_name", "service_principal_name")
+
+_ONE_PRINCIPAL: list[JsonValue] = [
+    {"required": [name], "properties": {name: {"type": "string"}}} for name in _PRINCIPALS
+]
 
 # What only a cluster made for the run can be told: our key, its place in new_cluster, and why.
 _OF_NEW_CLUSTERS: Mapping[str, tuple[tuple[str, ...], str]] = {
@@ -97,6 +110,11 @@ def _plain_serverless(value: Any) -> Any:
 
 
 Json = Annotated[Any, AfterValidator(_check_json)]
+_Field = Annotated[
+    str,
+    AfterValidator(_check_field),
+    WithJsonSchema({"type": "string", "not": {"enum": [*_RESERVED_FIELDS]}}),
+]
 
 
 class Serverless(BaseModel):
@@ -112,9 +130,18 @@ class Serverless(BaseModel):
 
 
 class Permission(BaseModel):
-    """What one user, group or service principal may do with the run."""
+    """What one user, group or service principal may do with the run.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    Attributes:
+        user_name: The user; one of the three names is needed.
+        group_name: The group.
+        service_principal_name: The service principal.
+        permission_level: What it may do.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, json_schema_extra={"oneOf": _ONE_PRINCIPAL}
+    )
 
     user_name: str | None = Field(default=None, min_length=1)
     group_name: str | None = Field(default=None, min_length=1)
@@ -154,20 +181,27 @@ class Options(RemoteOptions):
 
     connection_id: str = Field(default="databricks_default", min_length=1)
     connection_name: str | None = Field(default=None, min_length=1)
-    new_cluster: Mapping[str, Json] | None = None
+    new_cluster: Mapping[str, Json] | None = Field(
+        default=None,
+        examples=[{"spark_version": "15.4.x-scala2.12", "node_type_id": "m5.large", "num_workers": 1}],
+    )
     existing_cluster_id: str | None = Field(default=None, min_length=1)
-    serverless: Annotated[Serverless | None, BeforeValidator(_plain_serverless)] = None
+    serverless: Annotated[
+        Serverless | None, BeforeValidator(_plain_serverless), AlsoJson({"const": True})
+    ] = None
     instance_profile_arn: str | None = Field(
         default=None,
         pattern=r"^arn:aws[\w-]*:iam::\d{12}:instance-profile/.+$",
         examples=["arn:aws:iam::123456789012:instance-profile/spark"],
     )
-    environment: Mapping[str, str] = Field(default_factory=dict)
+    environment: Mapping[str, str] = Field(
+        default_factory=dict, examples=[{"TOKEN": "{{secrets/scope/key}}"}]
+    )
     access_control_list: tuple[Permission, ...] = Field(default=(), strict=False)
     timeout: Duration | None = None
     run_name: str | None = Field(default=None, min_length=1, max_length=4096)
     tags: Mapping[str, str] = Field(default_factory=dict)
-    submit: Mapping[Annotated[str, AfterValidator(_check_field)], Json] = Field(default_factory=dict)
+    submit: Mapping[_Field, Json] = Field(default_factory=dict)
 
     def overlaid_by(self, upper: EngineOptions) -> Self:
         """These options with those of a later layer on top, where a compute takes out the other ones.

@@ -140,7 +140,9 @@ class Options(RemoteOptions):
     requirements: str | None = Field(
         default=None, pattern=r"^s3://[^/]+/.+$", examples=["s3://code-bucket/code-prefix/requirements.txt"]
     )
-    arguments: Mapping[Annotated[str, AfterValidator(_check_argument)], str] = Field(default_factory=dict)
+    arguments: Mapping[Annotated[str, AfterValidator(_check_argument)], str] = Field(
+        default_factory=dict, examples=[{"--enable-auto-scaling": "true"}]
+    )
     aws_conn_id: str | None = Field(default=None, min_length=1)
     region_name: str | None = Field(default=None, min_length=1)
     lookup_window: Duration = dt.timedelta(minutes=1)

@@ -21,5 +21,5 @@ class Options(EngineOptions):
     master: str = Field(
         default="local[*]", pattern=r"^local(\[[^\]]+\])?$", examples=["local[2]", "local[*]"]
     )
-    conf: Mapping[str, str] = Field(default_factory=dict)
+    conf: Mapping[str, str] = Field(default_factory=dict, examples=[{"spark.driver.memory": "2g"}])
     python: str | None = None

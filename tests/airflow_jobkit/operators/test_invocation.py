@@ -16,7 +16,7 @@ from task_context import LOGICAL_DATE, ProbeProject, TaskContext
 
 from airflow_jobkit.engines.local.options import Options
 from airflow_jobkit.errors import EngineError, UnknownNotifierError
-from airflow_jobkit.spec.project import DatasetSpec
+from airflow_jobkit.spec.project_keys import DatasetSpec
 
 ECHO = "def main(**kwargs):\n    return kwargs\n"
 

@@ -15,7 +15,7 @@ from airflow_jobkit.errors import EngineError
 from airflow_jobkit.operators.local import LocalSparkJobOperator
 from airflow_jobkit.operators.reach import refuse_out_of_reach
 from airflow_jobkit.spec.code import CodeLayout, CodeRoot
-from airflow_jobkit.spec.project import DatasetSpec
+from airflow_jobkit.spec.project_keys import DatasetSpec
 from airflow_jobkit.spec.settings import Settings
 
 SCRIPT = "s3://bucket/{engine}/generic_entry.py"
