@@ -70,13 +70,14 @@ class DagLoader:
     ) -> None:
         self._settings = settings
         self._jobs = jobs
-        self._top = top.resolve()
+        self._top = top.absolute()  # as files are spelled: either may be a link
         self._variables = Variables(
             settings.allowed_variables,
             os.environ if environment is None else environment,
             project_values(settings),
         )
         self._folders: dict[Path, tuple[Layer, ...]] = {}
+        self._misread: set[Path] = set()  # folders whose defaults cannot be told
         self._project_layers = self._of_project()
         self.problems: list[Problem] = []
 
@@ -105,6 +106,7 @@ class DagLoader:
 
         A file of a folder's defaults holds no DAGs, and is one of those defaults itself.
         """
+        path = path.absolute()
         if path.name in DEFAULTS_FILES:
             self._of_folders(path)
             return Loaded((), ())
@@ -116,16 +118,18 @@ class DagLoader:
         above = (*self._project_layers, *self._of_folders(path))
         found, dag_problems, file_issues = self._parsed(document, data, above)
         problems = document.all_problems([*issues, *file_issues])
-        # A trap or a key that stands twice changes what the file means, so none of its DAGs is trusted.
-        trusted = () if document.problems or issues else tuple(found)
+        # A trap or a key that stands twice changes what a file means, so none of its DAGs is trusted, nor is
+        # any below such defaults: without them it might run with another engine, or at another time.
+        misread = self._misread and not self._misread.isdisjoint(folders_between(self._top, path))
+        trusted = () if document.problems or issues or misread else tuple(found)
         every = tuple(dict.fromkeys((*problems, *_beside(dag_problems, problems))))
         return Loaded(trusted, capped(every))
 
     def _read(self, path: Path) -> Document:
         """Read a DAG file; one that is a link out of the folder is none of the project's."""
-        if path.is_symlink() and self._top in path.absolute().parents:
+        if path.is_symlink() and self._top in path.parents:
             target = Path(os.path.realpath(path))
-            if target.exists() and self._top not in target.parents:
+            if target.exists() and self._top.resolve() not in target.parents:
                 message, remedy = f"a link to {target}, outside the DAGs folder", "put a file in its place"
                 name = display_name(path.parent) + f"/{path.name}"
                 return Document(name, "", None, (Problem(name, 1, 1, "", message, remedy, "outside"),))
@@ -135,16 +139,25 @@ class DagLoader:
         """Read only the file that defines a DAG.
 
         Files that do not hold the id's bytes are not parsed; those with a line that begins with it go first.
+        Only where none of them has the DAG, those follow that may spell its id with escapes.
         Where the file that holds them is bad, its Problems come back; where no file does, nothing comes back.
         """
         problems: list[Problem] = []
-        for path in _holding(dag_id, dag_files(folder)):
+        files = dag_files(folder)
+        for path in _holding(dag_id, files):
             loaded = self.load_file(path)
             found = tuple(dag for dag in loaded.dags if dag.spec.dag_id == dag_id)
             if found:
                 return Loaded(found, ())
             problems += loaded.problems
-        return Loaded((), tuple(sorted({*problems, *(self.problems if problems else ())})))
+        for path in _escaping(dag_id, files):
+            loaded = self.load_file(path)
+            found = tuple(dag for dag in loaded.dags if dag.spec.dag_id == dag_id)
+            if found:
+                return Loaded(found, ())
+            # Most of these files have nothing to do with the DAG.
+            problems += (one for one in loaded.problems if f"{one.where}.".startswith(f"{dag_id}."))
+        return Loaded((), tuple(sorted({*problems, *(self.problems if problems or self._misread else ())})))
 
     def _parsed(
         self, document: Document, data: Any, above: tuple[Layer, ...]
@@ -178,7 +191,7 @@ class DagLoader:
                 issues.append(Issue((str(key),), message, "rename yours", "reserved-name", at="key"))
             elif spec is not None:
                 dags.append(LoadedDag(spec, layers))
-        return dags, problems, issues
+        return dags if _is_keys(data.get(FILE_DEFAULTS)) else [], problems, issues
 
     def _of_project(self) -> tuple[Layer, ...]:
         """The layers of `jobkit.yaml`."""
@@ -204,16 +217,23 @@ class DagLoader:
                 issues: list[Issue] = []
                 if "$" in document.text:
                     data, issues = self._variables.substituted(data)
-                issues = [*issues, *(_defaults_issues(data) if data is not None else ())]
+                if document.problems or issues or not _is_keys(data):
+                    self._misread.add(folder)
+                issues = [*issues, *_defaults_issues(data)]
                 self.problems += document.all_problems(issues)
                 return Layer(document, (), data)
         return None
 
 
+def _is_keys(data: Any) -> bool:
+    """Whether defaults can be merged into a DAG."""
+    return data is None or isinstance(data, Mapping)
+
+
 def _defaults_issues(data: Any) -> list[Issue]:
     if data is None:
         return []
-    if not isinstance(data, Mapping):
+    if not _is_keys(data):
         return [Issue((), "expected a mapping of keys", "write `key: value` lines", "type")]
     return defaults_issues(data)
 
@@ -295,6 +315,15 @@ def _holding(dag_id: str, paths: Sequence[Path]) -> Iterator[Path]:
         else:
             later.append(path)
     yield from later
+
+
+def _escaping(dag_id: str, paths: Iterable[Path]) -> Iterator[Path]:
+    """The files that may hold an id though not its bytes, with escapes of YAML in it."""
+    needle = dag_id.encode()
+    for path in paths:
+        data = _bytes(path)
+        if b"\\" in data and needle not in data:
+            yield path
 
 
 def _bytes(path: Path) -> bytes:
