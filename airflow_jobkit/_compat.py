@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -56,10 +58,12 @@ __all__ = [
     "Param",
     "TaskDeferred",
     "TaskGroup",
+    "apply_policies",
     "asset_class",
     "asset_or_time_schedule",
     "current_group",
     "default_deferrable",
+    "executor_names",
     "get_parsing_context",
     "serialize_dag",
     "task",
@@ -118,6 +122,45 @@ def default_deferrable() -> bool:
     except ImportError:  # before Airflow 3.2
         from airflow.configuration import conf
     return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
+
+
+def executor_names() -> tuple[str, ...] | None:
+    """What a task can call the executors of this Airflow; None where teams have executors of their own."""
+    from airflow.configuration import conf
+    from airflow.executors.executor_loader import ExecutorLoader
+
+    if conf.getboolean("core", "multi_team", fallback=False):
+        return None
+    found = ExecutorLoader.get_executor_names()
+    paths = [one.module_path for one in found]
+    short = [name for one in found for name in (one.alias, one.module_path.rpartition(".")[2]) if name]
+    return tuple(dict.fromkeys((*short, *paths)))
+
+
+def apply_policies(dag: DAG) -> None:
+    """Apply the cluster policies to a copy of a DAG; raises what Airflow would raise when it bags the DAG."""
+    settings = sys.modules.get("airflow.settings")  # which reads them when Airflow starts
+    if settings is None:
+        return
+    if hasattr(settings, "get_policy_plugin_manager"):
+        manager = settings.get_policy_plugin_manager()
+    else:  # Airflow 2
+        manager = settings.POLICY_PLUGIN_MANAGER
+    of_dags, of_tasks = manager.hook.dag_policy, manager.hook.task_policy
+    if not (of_dags.get_hookimpls() or of_tasks.get_hookimpls()):
+        return
+    from airflow.exceptions import AirflowClusterPolicySkipDag
+
+    try:
+        dag = copy.deepcopy(dag)
+    except Exception:  # noqa: BLE001 - an operator's own, which Airflow may never copy
+        return
+    try:
+        of_dags(dag=dag)
+        for one in dag.tasks:
+            of_tasks(task=one)
+    except AirflowClusterPolicySkipDag:
+        return  # Airflow leaves the DAG out in silence, as the policy wants
 
 
 def serialize_dag(dag: DAG) -> dict[str, Any]:

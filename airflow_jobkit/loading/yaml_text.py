@@ -6,6 +6,7 @@ What YAML 1.1 would silently turn into something else is a mistake here: `on` (T
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
@@ -53,6 +54,9 @@ class _Loader(FastLoader):
         do not, and are built in one, which takes half the time.
         """
         if isinstance(node, yaml.ScalarNode):
+            if "\0" in node.value:  # as an escape; databases take no such text
+                message, remedy = "the character U+0000 is not allowed", "take it out"
+                self.slips.append(_Slip(node.start_mark, message, remedy, "bad-value"))
             return node.value if node.tag == _TEXT else self.construct_object(node)
         if id(node) in self._made:
             return self._made[id(node)]
@@ -101,6 +105,9 @@ class _Loader(FastLoader):
         if self._is_too_long(node):
             return None
         value = self.construct_yaml_float(node)
+        if not math.isfinite(value):
+            message, remedy = f"{node.value} is no number to Airflow", "put it in quotes if it is text"
+            self.slips.append(_Slip(node.start_mark, message, remedy, "bad-value"))
         self._check_number(node, value)
         return value
 
