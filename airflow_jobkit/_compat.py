@@ -66,6 +66,7 @@ __all__ = [
     "executor_names",
     "get_parsing_context",
     "serialize_dag",
+    "serialize_task",
     "task",
     "task_group",
 ]
@@ -144,7 +145,7 @@ def apply_policies(dag: DAG) -> None:
         return
     if hasattr(settings, "get_policy_plugin_manager"):
         manager = settings.get_policy_plugin_manager()
-    else:  # Airflow 2
+    else:  # before Airflow 3.2
         manager = settings.POLICY_PLUGIN_MANAGER
     of_dags, of_tasks = manager.hook.dag_policy, manager.hook.task_policy
     if not (of_dags.get_hookimpls() or of_tasks.get_hookimpls()):
@@ -170,6 +171,16 @@ def serialize_dag(dag: DAG) -> dict[str, Any]:
 
     name = "DagSerialization" if hasattr(serialized_objects, "DagSerialization") else "SerializedDAG"
     return dict(getattr(serialized_objects, name).to_dict(dag))
+
+
+def serialize_task(task: Any) -> None:
+    """Raise what Airflow raises for a task, mapped or not, that cannot be stored."""
+    from airflow.serialization import serialized_objects as module
+
+    name = "OperatorSerialization" if hasattr(module, "OperatorSerialization") else "SerializedBaseOperator"
+    serializer = getattr(module, name)
+    mapped = not isinstance(task, BaseOperator)
+    (serializer.serialize_mapped_operator if mapped else serializer.serialize_operator)(task)
 
 
 def collect_dags() -> Any:

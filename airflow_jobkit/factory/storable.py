@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from airflow_jobkit._compat import DAG, serialize_dag
+from airflow_jobkit._compat import DAG, serialize_dag, serialize_task
 from airflow_jobkit.factory.bagging import check_operators, check_policies
 from airflow_jobkit.factory.building import told
 from airflow_jobkit.fields import TYPE
@@ -79,9 +79,25 @@ class StoreChecks:
         check_operators(spec, operators)
         with told((), "Airflow does not take this DAG", "correct what it names"):
             dag.validate()  # type: ignore[no-untyped-call] # Airflow's own is not typed
-            json.dumps(serialize_dag(dag))
+            try:
+                json.dumps(serialize_dag(dag))
+            except Exception:
+                _blame(spec, operators)  # it names the DAG alone
+                raise
         if shape is not None:
             self.seen.add(shape)
+
+
+def _blame(spec: DagSpec, operators: Mapping[str, Any]) -> None:
+    """Find the task that makes storing its DAG fail.
+
+    Raises:
+        BuildError: One is found.
+    """
+    for task_id, operator in operators.items():
+        what = f"Airflow cannot store {type(operator).__name__}"
+        with told(spec.path_of(task_id), what, "correct the task's arguments, or its operator"):
+            serialize_task(operator)
 
 
 def _shape(spec: DagSpec, operators: Mapping[str, Any]) -> Hashable | None:

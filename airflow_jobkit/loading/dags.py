@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from airflow_jobkit.spec.variables import Variables
 PROBLEMS_DAG_ID = "jobkit_problems"
 SWEEPER_DAG_ID = "jobkit_sweeper"
 
+_WAITING = "no DAG of this folder or below is loaded until then"
 _OUR_DAG_IDS = (PROBLEMS_DAG_ID, SWEEPER_DAG_ID)
 
 
@@ -217,10 +218,12 @@ class DagLoader:
                 issues: list[Issue] = []
                 if "$" in document.text:
                     data, issues = self._variables.substituted(data)
-                if document.problems or issues or not _is_keys(data):
+                misread = bool(document.problems or issues or not _is_keys(data))
+                problems = document.all_problems([*issues, *_defaults_issues(data)])
+                if misread:
                     self._misread.add(folder)
-                issues = [*issues, *_defaults_issues(data)]
-                self.problems += document.all_problems(issues)
+                    problems = tuple(replace(one, remedy=f"{one.remedy}; {_WAITING}") for one in problems)
+                self.problems += problems
                 return Layer(document, (), data)
         return None
 

@@ -23,7 +23,7 @@ GOOD = """
       tasks: {a: {spark_job: probe.a}}
 """
 
-TEAM_TEMPLATES = """
+TEAM_CLASSES = """
     from airflow_jobkit._compat import BaseOperator
 
     class Prepared(BaseOperator):
@@ -38,14 +38,20 @@ TEAM_TEMPLATES = """
             if "drop" in self.sql:
                 raise ValueError("nothing is dropped here")
             self.sql += ";"
+
+    class Coloured(BaseOperator):
+        @property
+        def ui_color(self):
+            return {"noon": "#fff"}[self.task_id]
 """
 
 
 @pytest.fixture
-def team_templates(team_operators: Any) -> None:
-    """The operator `team_operators.Prepared`, which prepares its templates."""
-    exec(dedent(TEAM_TEMPLATES), vars(team_operators))  # noqa: S102 - our own text above
-    team_operators.Prepared.__module__ = "team_operators"
+def team_classes(team_operators: Any) -> None:
+    """The operators `team_operators.Prepared`, which prepares its templates, and `Coloured`."""
+    exec(dedent(TEAM_CLASSES), vars(team_operators))  # noqa: S102 - our own text above
+    for made in (team_operators.Prepared, team_operators.Coloured):
+        made.__module__ = "team_operators"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +73,11 @@ def team_templates(team_operators: Any) -> None:
             id="templates that cannot be prepared",
         ),
         pytest.param(
+            "tasks: {noon: {operator: team_operators.Coloured}, a: {operator: team_operators.Coloured}}",
+            "3:54 case.tasks.a: Airflow cannot store Coloured: KeyError: 'a'; ",
+            id="an operator that cannot be stored",
+        ),
+        pytest.param(
             "tasks: {a: {spark_job: probe.a, outlets: ['airflow://a']}}",
             "3:35 case.tasks.a.outlets: no asset 'airflow://a': ValueError: ",
             id="an outlet whose scheme is Airflow's",
@@ -84,7 +95,7 @@ def team_templates(team_operators: Any) -> None:
     ],
 )
 def test_what_airflow_would_refuse_is_a_problem_and_leaves_the_other_dags(
-    write: Write, load: Load, team_templates: None, text: str, said: str
+    write: Write, load: Load, team_classes: None, text: str, said: str
 ) -> None:
     write("case.yaml", f"\n    case:\n      {text}\n" + GOOD)
     loaded = load()
@@ -101,7 +112,7 @@ def test_an_executor_of_this_airflow_is_taken(write: Write, load: Load) -> None:
         assert load().keys() == {"case"}
 
 
-def test_templates_are_prepared_by_airflow_alone(write: Write, load: Load, team_templates: None) -> None:
+def test_templates_are_prepared_by_airflow_alone(write: Write, load: Load, team_classes: None) -> None:
     write("case.yaml", "case: {tasks: {a: {operator: team_operators.Prepared, sql: select 1}}}\n")
     assert load()["case"].get_task("a").sql == "select 1"
 
@@ -110,8 +121,10 @@ class TestClusterPolicies:
     @pytest.fixture
     def policy(self) -> Iterator[Callable[..., None]]:
         """Register policies, as an `airflow_local_settings` or a plugin does."""
-        in_airflow_2 = hasattr(settings, "POLICY_PLUGIN_MANAGER")
-        manager = settings.POLICY_PLUGIN_MANAGER if in_airflow_2 else settings.get_policy_plugin_manager()
+        if hasattr(settings, "get_policy_plugin_manager"):
+            manager = settings.get_policy_plugin_manager()
+        else:  # before Airflow 3.2
+            manager = settings.POLICY_PLUGIN_MANAGER
         registered = []
 
         def register(**functions: Callable[..., None]) -> None:

@@ -108,6 +108,8 @@ class TestDefaultsThatCannotBeTold:
         loaded = load_files(dag_files(Path("dags")), settings)
         assert ids(loaded) == ["elsewhere"]
         assert {problem.file for problem in loaded.problems} == {"dags/team/defaults.yaml"}
+        waiting = "; no DAG of this folder or below is loaded until then"
+        assert all(problem.remedy.endswith(waiting) for problem in loaded.problems)
 
     def test_are_what_the_task_of_such_a_dag_is_told(
         self, write: Write, settings: Settings, defaults: str
