@@ -48,6 +48,8 @@ def build_problems_dag(problems: Sequence[Problem]) -> DAG:
 def build_stand_in(dag_id: str, task_id: str, problems: Sequence[Problem]) -> DAG:
     """The DAG of a task that is about to run while its file is bad: the task fails with the Problems."""
     dag = DAG(dag_id=dag_id, schedule=None, catchup=False)
+    # Else an Airflow 2 worker takes the run's other tasks for removed ones, and marks them so.
+    dag.partial = True
     ShowProblemsOperator(task_id=task_id, problems=problems, dag=dag)
     return dag
 
