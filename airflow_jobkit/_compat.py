@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import importlib.util
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,7 @@ __all__ = [
     "default_deferrable",
     "executor_names",
     "get_parsing_context",
+    "has_mapped_instances",
     "serialize_dag",
     "serialize_task",
     "task",
@@ -136,6 +138,27 @@ def executor_names() -> tuple[str, ...] | None:
     paths = [one.module_path for one in found]
     short = [name for one in found for name in (one.alias, one.module_path.rpartition(".")[2]) if name]
     return tuple(dict.fromkeys((*short, *paths)))
+
+
+def has_mapped_instances(dag_id: str, task_id: str) -> bool:
+    """Whether instances of a mapped task run on Airflow 2, by its database; False on Airflow 3."""
+    if importlib.util.find_spec("airflow.sdk") is not None:
+        return False
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session  # type: ignore[attr-defined, unused-ignore]
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with create_session() as session:
+            found = session.query(TaskInstance).filter(
+                TaskInstance.dag_id == dag_id,
+                TaskInstance.task_id == task_id,
+                TaskInstance.map_index >= 0,
+                TaskInstance.state.in_(("queued", "running")),
+            )
+            return found.first() is not None
+    except SQLAlchemyError:
+        return False
 
 
 def apply_policies(dag: DAG) -> None:
