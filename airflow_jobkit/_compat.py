@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
+import importlib.util
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -56,12 +59,16 @@ __all__ = [
     "Param",
     "TaskDeferred",
     "TaskGroup",
+    "apply_policies",
     "asset_class",
     "asset_or_time_schedule",
     "current_group",
     "default_deferrable",
+    "executor_names",
     "get_parsing_context",
+    "has_mapped_instances",
     "serialize_dag",
+    "serialize_task",
     "task",
     "task_group",
 ]
@@ -120,6 +127,66 @@ def default_deferrable() -> bool:
     return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
 
 
+def executor_names() -> tuple[str, ...] | None:
+    """What a task can call the executors of this Airflow; None where teams have executors of their own."""
+    from airflow.configuration import conf
+    from airflow.executors.executor_loader import ExecutorLoader
+
+    if conf.getboolean("core", "multi_team", fallback=False):
+        return None
+    found = ExecutorLoader.get_executor_names()
+    paths = [one.module_path for one in found]
+    short = [name for one in found for name in (one.alias, one.module_path.rpartition(".")[2]) if name]
+    return tuple(dict.fromkeys((*short, *paths)))
+
+
+def has_mapped_instances(dag_id: str, task_id: str) -> bool:
+    """Whether instances of a mapped task run on Airflow 2, by its database; False on Airflow 3."""
+    if importlib.util.find_spec("airflow.sdk") is not None:
+        return False
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session  # type: ignore[attr-defined, unused-ignore]
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with create_session() as session:
+            found = session.query(TaskInstance).filter(
+                TaskInstance.dag_id == dag_id,
+                TaskInstance.task_id == task_id,
+                TaskInstance.map_index >= 0,
+                TaskInstance.state.in_(("queued", "running")),
+            )
+            return found.first() is not None
+    except SQLAlchemyError:
+        return False
+
+
+def apply_policies(dag: DAG) -> None:
+    """Apply the cluster policies to a copy of a DAG; raises what Airflow would raise when it bags the DAG."""
+    settings = sys.modules.get("airflow.settings")  # which reads them when Airflow starts
+    if settings is None:
+        return
+    if hasattr(settings, "get_policy_plugin_manager"):
+        manager = settings.get_policy_plugin_manager()
+    else:  # before Airflow 3.2
+        manager = settings.POLICY_PLUGIN_MANAGER
+    of_dags, of_tasks = manager.hook.dag_policy, manager.hook.task_policy
+    if not (of_dags.get_hookimpls() or of_tasks.get_hookimpls()):
+        return
+    from airflow.exceptions import AirflowClusterPolicySkipDag
+
+    try:
+        dag = copy.deepcopy(dag)
+    except Exception:  # noqa: BLE001 - an operator's own, which Airflow may never copy
+        return
+    try:
+        of_dags(dag=dag)
+        for one in dag.tasks:
+            of_tasks(task=one)
+    except AirflowClusterPolicySkipDag:
+        return  # Airflow leaves the DAG out in silence, as the policy wants
+
+
 def serialize_dag(dag: DAG) -> dict[str, Any]:
     """The DAG as Airflow stores it; raises what Airflow raises for one that cannot be stored."""
     # Imported here, since only the DAG processor needs it and it is slow.
@@ -127,6 +194,16 @@ def serialize_dag(dag: DAG) -> dict[str, Any]:
 
     name = "DagSerialization" if hasattr(serialized_objects, "DagSerialization") else "SerializedDAG"
     return dict(getattr(serialized_objects, name).to_dict(dag))
+
+
+def serialize_task(task: Any) -> None:
+    """Raise what Airflow raises for a task, mapped or not, that cannot be stored."""
+    from airflow.serialization import serialized_objects as module
+
+    name = "OperatorSerialization" if hasattr(module, "OperatorSerialization") else "SerializedBaseOperator"
+    serializer = getattr(module, name)
+    mapped = not isinstance(task, BaseOperator)
+    (serializer.serialize_mapped_operator if mapped else serializer.serialize_operator)(task)
 
 
 def collect_dags() -> Any:

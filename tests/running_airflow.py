@@ -41,7 +41,9 @@ for dag_id, run_id, conf in json.loads(sys.argv[1]):
 
 @dataclass
 class RunningAirflow:
-    """Scheduler, DAG processor and, on 3.x, API server over one SQLite database; a triggerer if wanted.
+    """Scheduler, DAG processor and, on 3.x, API server over one SQLite database; more if wanted.
+
+    On 2.x nothing but the web server answers REST calls, so it runs where `rest` asks for it.
 
     Everything is asked of Airflow's own database and logs, as its UI would show it.
     """
@@ -50,6 +52,7 @@ class RunningAirflow:
     dags: Path
     variables: dict[str, str]
     triggerer: bool = False
+    rest: bool = False
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self) -> None:
@@ -61,6 +64,10 @@ class RunningAirflow:
             port = self.variables["AIRFLOW__API__PORT"]
             self._spawn("api-server", "--port", port, "--workers", "1")
             self._spawn("dag-processor")
+        elif self.rest:
+            # Whoever asks may do everything, as `simple_auth_manager_all_admins` lets them on 3.x.
+            (self.home / "webserver_config.py").write_text('AUTH_ROLE_PUBLIC = "Admin"\n')
+            self._spawn("webserver", "--workers", "1")
         if self.triggerer:
             self._spawn("triggerer", "--skip-serve-logs")
         self._spawn("scheduler")
@@ -182,12 +189,17 @@ class RunningAirflow:
 
 @contextmanager
 def running_airflow(
-    folder: Path, dags: Path, variables: Mapping[str, str] | None = None, *, triggerer: bool = False
+    folder: Path,
+    dags: Path,
+    variables: Mapping[str, str] | None = None,
+    *,
+    triggerer: bool = False,
+    rest: bool = False,
 ) -> Iterator[RunningAirflow]:
     """A real Airflow over a DAGs folder and with further variables, started, and stopped at the end."""
     home = folder / "airflow"
     home.mkdir()
-    airflow = RunningAirflow(home, dags, {**_variables(home, dags), **(variables or {})}, triggerer)
+    airflow = RunningAirflow(home, dags, {**_variables(home, dags), **(variables or {})}, triggerer, rest)
     try:
         airflow.start()
         yield airflow
@@ -244,6 +256,10 @@ def _variables(home: Path, dags: Path) -> dict[str, str]:
         "api__port": port,
         "api__base_url": f"http://127.0.0.1:{port}",
         "api__secret_key": secrets.token_hex(16),
+        "api__auth_backends": "airflow.api.auth.backend.default",
+        "webserver__web_server_host": "127.0.0.1",
+        "webserver__web_server_port": port,
+        "webserver__secret_key": secrets.token_hex(16),
         "api_auth__jwt_secret": secrets.token_hex(32),
         "database__sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}?timeout=20",
         "dag_processor__min_file_process_interval": 2,

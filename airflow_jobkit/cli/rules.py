@@ -44,6 +44,7 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "more": ("more mistakes than are shown", "Correct those that are shown first."),
     "no-callback": ("a callback that does not exist", "Correct its import path."),
     "no-function": ("a function that does not exist", "Correct its import path."),
+    "no-executor": ("an executor that this Airflow does not have", "Name one of `[core] executor`, or none."),
     "no-operator": ("an operator that does not exist", "Correct its import path, or install its provider."),
     "no-project": ("no project file", "Write jobkit.yaml into the DAGs folder."),
     "no-tasks": ("a DAG without tasks", "Add a task."),

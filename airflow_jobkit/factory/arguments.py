@@ -55,7 +55,7 @@ def airflow_arguments(keys: AirflowKeys, path: Path) -> dict[str, Any]:
         elif name in CALLBACKS:
             arguments[name] = callbacks(value, (*path, name))
         elif name in _ASSETS:
-            arguments[name] = [asset_of(asset) for asset in value]
+            arguments[name] = [asset_of(asset, (*path, name)) for asset in value]
         elif name == "email":
             arguments[name] = list(value) if isinstance(value, tuple) else value
         else:

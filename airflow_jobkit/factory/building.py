@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import marshal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -111,15 +112,21 @@ class _Called:
         return self._called(*context, **self._arguments)
 
 
-def asset_of(spec: AssetSpec) -> Any:
-    """Airflow's asset."""
+def asset_of(spec: AssetSpec, path: Path) -> Any:
+    """Airflow's asset; `path` is where it stands in the DAG.
+
+    Raises:
+        BuildError: Airflow, or the provider of the URI's scheme, does not take it.
+    """
     fields = {"uri": spec.uri, "name": spec.name, "group": spec.group, "extra": dict(spec.extra) or None}
     given: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
     made = asset_class("Asset")
     # Airflow 2 knows a dataset by its URI alone.
     if made.__name__ == "Dataset":
         given = {"uri": spec.uri or spec.name, **({"extra": given["extra"]} if "extra" in given else {})}
-    return made(**given)
+    with told(path, f"no asset {spec.uri or spec.name!r}", "correct it"):
+        json.dumps(given.get("extra"))  # as Airflow stores it
+        return made(**given)
 
 
 def plain_copy(value: Any) -> Any:

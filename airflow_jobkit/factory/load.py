@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow_jobkit._compat import DAG, get_parsing_context
 from airflow_jobkit.errors import ContractError
-from airflow_jobkit.factory.building import BuildError
+from airflow_jobkit.factory.building import BuildError, told
 from airflow_jobkit.factory.dags import build_dag
 from airflow_jobkit.factory.problems_dag import build_problems_dag, build_stand_in
 from airflow_jobkit.factory.source import documentation
@@ -101,7 +101,8 @@ def build_dags(
     checks = StoreChecks()
     for dag in loaded:
         try:
-            dags.append(build_dag(dag.spec, settings, versions, checks, documentation(dag)))
+            with told((), "this DAG cannot be built", "correct what it names"):
+                dags.append(build_dag(dag.spec, settings, versions, checks, documentation(dag)))
         except BuildError as error:  # noqa: PERF203 - one bad DAG leaves the others alone
             problems.append(dag.problem(error.issue))
     return dags, problems

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from airflow_jobkit._compat import DAG, BaseOperator
+from airflow_jobkit._compat import DAG, BaseOperator, has_mapped_instances
 from airflow_jobkit.loading.dags import PROBLEMS_DAG_ID
 from airflow_jobkit.problems import Problem, ProblemsError, counted
 
@@ -17,11 +17,21 @@ _SHOWN = 200
 
 
 class ShowProblemsOperator(BaseOperator):
-    """Fails with the Problems in its log, for those who look there."""
+    """Fails with the Problems in its log, for those who look there.
 
-    def __init__(self, *, problems: Sequence[Problem], **kwargs: Any) -> None:
+    Args:
+        problems: The Problems.
+        mapped: Whether it stands in for a mapped task.
+    """
+
+    def __init__(self, *, problems: Sequence[Problem], mapped: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.problems = tuple(problems)
+        self.mapped = mapped
+
+    def get_needs_expansion(self) -> bool:
+        """Whether Airflow 2 may hand it a map index."""
+        return self.mapped
 
     def execute(self, context: Any) -> None:  # noqa: ARG002 - Airflow's signature
         """Raise the Problems; Airflow shows them in the task's log."""
@@ -48,7 +58,10 @@ def build_problems_dag(problems: Sequence[Problem]) -> DAG:
 def build_stand_in(dag_id: str, task_id: str, problems: Sequence[Problem]) -> DAG:
     """The DAG of a task that is about to run while its file is bad: the task fails with the Problems."""
     dag = DAG(dag_id=dag_id, schedule=None, catchup=False)
-    ShowProblemsOperator(task_id=task_id, problems=problems, dag=dag)
+    # Else an Airflow 2 worker takes the run's other tasks for removed ones, and marks them so.
+    dag.partial = True
+    mapped = has_mapped_instances(dag_id, task_id)
+    ShowProblemsOperator(task_id=task_id, problems=problems, mapped=mapped, dag=dag)
     return dag
 
 

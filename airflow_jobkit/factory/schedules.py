@@ -23,7 +23,7 @@ def airflow_schedule(schedule: Schedule) -> Any:
     """What a DAG's `schedule` argument is; a bare cron string would have no data interval on 3.x.
 
     Raises:
-        BuildError: A timetable does not exist on this Airflow, or does not take its arguments.
+        BuildError: A timetable does not exist on this Airflow, or it or an asset does not take its arguments.
     """
     match schedule:
         case None | dt.timedelta():
@@ -48,7 +48,7 @@ def _cron(expression: str) -> Any:
 
 def _assets(condition: AssetSpec | AssetCondition, *, outermost: bool = False) -> Any:
     if isinstance(condition, AssetSpec):
-        return asset_of(condition)
+        return asset_of(condition, ("schedule",))
     parts = [_assets(part) for part in condition.of]
     if outermost and condition.every and all(isinstance(part, AssetSpec) for part in condition.of):
         return parts  # as every Airflow shows it best

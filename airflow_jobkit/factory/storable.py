@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import json
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from airflow_jobkit._compat import DAG, serialize_dag
+from airflow_jobkit._compat import DAG, serialize_dag, serialize_task
+from airflow_jobkit.factory.bagging import check_operators, check_policies
 from airflow_jobkit.factory.building import plain_copy, told
 from airflow_jobkit.fields import TYPE
 from airflow_jobkit.spec.dag import DagSpec
@@ -68,16 +70,34 @@ class StoreChecks:
             operators: Its operators by task id.
 
         Raises:
-            BuildError: Airflow would not bag or store it.
+            BuildError: Airflow would not bag or store it, or a cluster policy refuses it.
         """
+        check_policies(dag)
         shape = _shape(spec, operators)
         if shape is not None and (shape in self.seen or all(map(_is_known_to_store, operators.values()))):
             return
+        check_operators(spec, operators)
         with told((), "Airflow does not take this DAG", "correct what it names"):
             dag.validate()  # type: ignore[no-untyped-call] # Airflow's own is not typed
-            serialize_dag(dag)
+            try:
+                json.dumps(serialize_dag(dag))
+            except Exception:
+                _blame(spec, operators)  # it names the DAG alone
+                raise
         if shape is not None:
             self.seen.add(shape)
+
+
+def _blame(spec: DagSpec, operators: Mapping[str, Any]) -> None:
+    """Find the task that makes storing its DAG fail.
+
+    Raises:
+        BuildError: One is found.
+    """
+    for task_id, operator in operators.items():
+        what = f"Airflow cannot store {type(operator).__name__}"
+        with told(spec.path_of(task_id), what, "correct the task's arguments, or its operator"):
+            serialize_task(operator)
 
 
 def _shape(spec: DagSpec, operators: Mapping[str, Any]) -> Hashable | None:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from airflow_jobkit.loading.bounds import capped
-from airflow_jobkit.loading.folder import PROJECT_FILE, display_name, files_with_bytes, read_file
+from airflow_jobkit.loading.folder import (
+    PROJECT_FILE,
+    display_name,
+    files_with_bytes,
+    files_with_escapes,
+    read_file,
+)
 from airflow_jobkit.loading.layers import DEFAULTS_FILES, FILE_DEFAULTS, Layer, Layers, folders_between
 from airflow_jobkit.loading.yaml_text import Document
 from airflow_jobkit.problems import Issue, Problem
@@ -22,6 +28,7 @@ from airflow_jobkit.spec.variables import Variables
 PROBLEMS_DAG_ID = "jobkit_problems"
 SWEEPER_DAG_ID = "jobkit_sweeper"
 
+_WAITING = "no DAG of this folder or below is loaded until then"
 _OUR_DAG_IDS = (PROBLEMS_DAG_ID, SWEEPER_DAG_ID)
 
 
@@ -69,13 +76,14 @@ class DagLoader:
     ) -> None:
         self._settings = settings
         self._jobs = jobs
-        self._top = top.resolve()
+        self._top = top.absolute()  # as files are spelled: either may be a link
         self._variables = Variables(
             settings.allowed_variables,
             os.environ if environment is None else environment,
             project_values(settings),
         )
         self._folders: dict[Path, tuple[Layer, ...]] = {}
+        self._misread: set[Path] = set()  # folders whose defaults cannot be told
         self._project_layers = self._of_project()
         self.problems: list[Problem] = []
 
@@ -107,6 +115,7 @@ class DagLoader:
 
         A file of a folder's defaults holds no DAGs, and is one of those defaults itself.
         """
+        path = path.absolute()
         if path.name in DEFAULTS_FILES:
             self._of_folders(path)
             return Loaded((), ())
@@ -118,16 +127,18 @@ class DagLoader:
         above = (*self._project_layers, *self._of_folders(path))
         found, dag_problems, file_issues = self._parsed(document, data, above)
         problems = document.all_problems([*issues, *file_issues])
-        # A trap or a key that stands twice changes what the file means, so none of its DAGs is trusted.
-        trusted = () if document.problems or issues else tuple(found)
+        # A trap or a key that stands twice changes what a file means, so none of its DAGs is trusted, nor is
+        # any below such defaults: without them it might run with another engine, or at another time.
+        misread = self._misread and not self._misread.isdisjoint(folders_between(self._top, path))
+        trusted = () if document.problems or issues or misread else tuple(found)
         every = tuple(dict.fromkeys((*problems, *_beside(dag_problems, problems))))
         return Loaded(trusted, capped(every))
 
     def _read(self, path: Path) -> Document:
         """Read a DAG file; one that is a link out of the folder is none of the project's."""
-        if path.is_symlink() and self._top in path.absolute().parents:
+        if path.is_symlink() and self._top in path.parents:
             target = Path(os.path.realpath(path))
-            if target.exists() and self._top not in target.parents:
+            if target.exists() and self._top.resolve() not in target.parents:
                 message, remedy = f"a link to {target}, outside the DAGs folder", "put a file in its place"
                 name = display_name(path)
                 return Document(name, "", None, (Problem(name, 1, 1, "", message, remedy, "outside"),))
@@ -136,8 +147,9 @@ class DagLoader:
     def load_dag(self, dag_id: str, folder: Path) -> Loaded:
         """Read only the file that defines a DAG.
 
-        Files that do not hold the id's bytes are not parsed, and one of its name goes first. Where the file
-        that holds them is bad, its Problems come back; where no file does, nothing comes back.
+        Files that do not hold the id's bytes are not parsed, and one of its name goes first. Only where none
+        of them has the DAG, those follow that may spell its id with escapes.
+        Where the file that holds them is bad, its Problems come back; where no file does, nothing comes back.
         """
         problems: list[Problem] = []
         for path in files_with_bytes(dag_id, folder):
@@ -146,7 +158,14 @@ class DagLoader:
             if found:
                 return Loaded(found, ())
             problems += loaded.problems
-        return Loaded((), tuple(sorted({*problems, *(self.problems if problems else ())})))
+        for path in files_with_escapes(dag_id, folder):
+            loaded = self.load_file(path)
+            found = tuple(dag for dag in loaded.dags if dag.spec.dag_id == dag_id)
+            if found:
+                return Loaded(found, ())
+            # Most of these files have nothing to do with the DAG.
+            problems += (one for one in loaded.problems if f"{one.where}.".startswith(f"{dag_id}."))
+        return Loaded((), tuple(sorted({*problems, *(self.problems if problems or self._misread else ())})))
 
     def _parsed(
         self, document: Document, data: Any, above: tuple[Layer, ...]
@@ -180,7 +199,7 @@ class DagLoader:
                 issues.append(Issue((str(key),), message, "rename yours", "reserved-name", at="key"))
             elif spec is not None:
                 dags.append(LoadedDag(spec, layers))
-        return dags, problems, issues
+        return dags if _is_keys(data.get(FILE_DEFAULTS)) else [], problems, issues
 
     def _of_project(self) -> tuple[Layer, ...]:
         """The layers of `jobkit.yaml`."""
@@ -206,8 +225,12 @@ class DagLoader:
                 issues: list[Issue] = []
                 if "$" in document.text:
                     data, issues = self._variables.substituted(data)
-                issues = [*issues, *(_defaults_issues(data) if data is not None else ())]
-                self.problems += document.all_problems(issues)
+                misread = bool(document.problems or issues or not _is_keys(data))
+                problems = document.all_problems([*issues, *_defaults_issues(data)])
+                if misread:
+                    self._misread.add(folder)
+                    problems = tuple(replace(one, remedy=f"{one.remedy}; {_WAITING}") for one in problems)
+                self.problems += problems
                 return Layer(document, (), data)
         return None
 
@@ -219,10 +242,15 @@ def _duplicate(dag: LoadedDag, keeps: LoadedDag) -> Problem:
     return dag.document.problem(issue)
 
 
+def _is_keys(data: Any) -> bool:
+    """Whether defaults can be merged into a DAG."""
+    return data is None or isinstance(data, Mapping)
+
+
 def _defaults_issues(data: Any) -> list[Issue]:
     if data is None:
         return []
-    if not isinstance(data, Mapping):
+    if not _is_keys(data):
         return [Issue((), "expected a mapping of keys", "write `key: value` lines", "type")]
     return defaults_issues(data)
 

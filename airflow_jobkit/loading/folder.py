@@ -102,6 +102,15 @@ def files_with_bytes(dag_id: str, folder: Path) -> Iterator[Path]:
             yield Path(path)
 
 
+def files_with_escapes(dag_id: str, folder: Path) -> Iterator[Path]:
+    """The DAG files below a folder that may hold an id though not its bytes, with escapes of YAML in it."""
+    needle = dag_id.encode()
+    for path in _listed(folder):
+        data = _bytes(path)
+        if b"\\" in data and needle not in data:
+            yield Path(path)
+
+
 def _is_plain_name(path: str, folder: Path) -> bool:
     """Whether a path made of a DAG id is that of a DAG file right in a folder that ignores none."""
     parent, name = os.path.split(path)

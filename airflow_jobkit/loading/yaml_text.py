@@ -6,6 +6,7 @@ What YAML 1.1 would silently turn into something else is a mistake here: `on` (T
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Hashable, Iterable
@@ -72,6 +73,7 @@ class _Loader(FastLoader):
         super().__init__(text)
         self.slips: list[_Slip] = []
         self._made: dict[int, Any] = {}
+        self._has_escapes = "\\" in text
 
     def data(self, node: yaml.Node) -> Any:
         """The data of a node, and what an alias repeats as one object.
@@ -91,8 +93,12 @@ class _Loader(FastLoader):
                     found = self.construct_object(node, deep=True)
                     break
                 # Most values are texts, which need no call of their own.
-                is_text = value.tag == _TEXT and isinstance(value, yaml.ScalarNode)
-                found[key.value] = value.value if is_text else self.data(value)
+                if self._has_escapes:
+                    found[self.data(key)] = self.data(value)
+                elif value.tag == _TEXT and isinstance(value, yaml.ScalarNode):
+                    found[key.value] = value.value
+                else:
+                    found[key.value] = self.data(value)
             else:
                 if len(found) < len(node.value):
                     self._tell_duplicates(node)
@@ -106,6 +112,9 @@ class _Loader(FastLoader):
     def _single(self, node: yaml.ScalarNode) -> Any:
         """The data of a single value, of the usual ones without the detour through the constructors."""
         text, tag = node.value, node.tag
+        if self._has_escapes and "\0" in text:  # databases take no such text
+            message, remedy = "the character U+0000 is not allowed", "take it out"
+            self.slips.append(_Slip(node.start_mark, message, remedy, "bad-value"))
         if tag == _TEXT:
             return text
         if (
@@ -157,6 +166,9 @@ class _Loader(FastLoader):
         if self._is_too_long(node):
             return None
         value = self.construct_yaml_float(node)
+        if not math.isfinite(value):
+            message, remedy = f"{node.value} is no number to Airflow", "put it in quotes if it is text"
+            self.slips.append(_Slip(node.start_mark, message, remedy, "bad-value"))
         self._check_number(node, value)
         return value
 

@@ -13,7 +13,12 @@ from airflow_jobkit.spec.model import Spec, Texts
 from airflow_jobkit.spec.schedule import Assets
 from airflow_jobkit.spec.values import Moment, Name, TriggerRule
 
-Count = Annotated[int, Field(ge=0)]
+# As Airflow's database holds them; one value beyond would keep it from storing any DAG of the folder.
+LARGEST = 2**31 - 1
+Count = Annotated[int, Field(ge=0, le=LARGEST)]
+PositiveCount = Annotated[int, Field(ge=1, le=LARGEST)]
+ShortText = Annotated[str, Field(max_length=256)]
+Title = Annotated[str, Field(max_length=2000)]
 TextOrTexts = str | Texts
 
 
@@ -65,12 +70,12 @@ class AirflowKeys(Spec):
     retry_exponential_backoff: bool | float | None = None
     max_retry_delay: Duration | None = None
     trigger_rule: TriggerRule | None = None
-    pool: str | None = None
-    pool_slots: Annotated[int, Field(ge=1)] | None = None
-    queue: str | None = None
+    pool: ShortText | None = None
+    pool_slots: PositiveCount | None = None
+    queue: ShortText | None = None
     priority_weight: int | None = None
     weight_rule: str | None = None
-    owner: str | None = None
+    owner: Annotated[str, Field(max_length=500)] | None = None
     email: TextOrTexts | None = None
     email_on_failure: bool | None = None
     email_on_retry: bool | None = None
@@ -82,8 +87,8 @@ class AirflowKeys(Spec):
     do_xcom_push: bool | None = None
     executor: str | None = None
     executor_config: Mapping[str, Any] | None = None
-    max_active_tis_per_dag: Annotated[int, Field(ge=1)] | None = None
-    max_active_tis_per_dagrun: Annotated[int, Field(ge=1)] | None = None
+    max_active_tis_per_dag: PositiveCount | None = None
+    max_active_tis_per_dagrun: PositiveCount | None = None
     run_as_user: str | None = None
     inlets: Assets = ()
     outlets: Assets = ()
@@ -117,7 +122,7 @@ class TaskKeys(AirflowKeys):
     params: Mapping[Name, Any] = Field(default_factory=dict)
     doc: str | None = None
     doc_md: str | None = None
-    task_display_name: str | None = None
+    task_display_name: Title | None = None
 
 
 class GroupKeys(Spec):

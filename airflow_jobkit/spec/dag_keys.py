@@ -12,7 +12,7 @@ from airflow_jobkit.fields import Duration, describe, mistake
 from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.callables import Callbacks
 from airflow_jobkit.spec.code import OwnCodeSpec
-from airflow_jobkit.spec.common import AirflowKeys
+from airflow_jobkit.spec.common import AirflowKeys, Count, PositiveCount, Title
 from airflow_jobkit.spec.model import Spec, Texts
 from airflow_jobkit.spec.schedule import ScheduleField
 from airflow_jobkit.spec.values import CodeVersion, EngineName, Moment, Name
@@ -85,7 +85,7 @@ class DagKeys(Spec):
     tasks: MembersField = Field(default_factory=dict)
     task_groups: MembersField = Field(default_factory=dict)
     description: str | None = None
-    dag_display_name: str | None = None
+    dag_display_name: Title | None = None
     doc_md: str | None = None
     schedule: ScheduleField = None
     start_date: Moment | None = None
@@ -95,10 +95,10 @@ class DagKeys(Spec):
     params: Mapping[Name, Any] = Field(
         default_factory=dict, examples=[{"month": {"type": "integer", "minimum": 1, "default": 1}}]
     )
-    max_active_runs: Annotated[int, Field(ge=1)] | None = None
-    max_active_tasks: Annotated[int, Field(ge=1)] | None = None
-    concurrency: Annotated[int, Field(ge=1)] | None = None
-    max_consecutive_failed_dag_runs: Annotated[int, Field(ge=0)] | None = None
+    max_active_runs: PositiveCount | None = None
+    max_active_tasks: PositiveCount | None = None
+    concurrency: PositiveCount | None = None
+    max_consecutive_failed_dag_runs: Count | None = None
     dagrun_timeout: Duration | None = None
     fail_fast: bool | None = None
     is_paused_upon_creation: bool | None = None

@@ -84,6 +84,8 @@ def _expectation(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str
         return _EXPECTED[kind]
     if kind in _BOUNDS:
         return _BOUNDS[kind].format(**context), "correct the number"
+    if kind == "string_too_long":
+        return f"at most {context['max_length']:,} characters", "shorten it"
     if kind in ("literal_error", "enum"):
         return f"one of {context['expected']}", "write one of these"
     if kind == "string_pattern_mismatch":
@@ -107,8 +109,8 @@ _EXPECTED: Mapping[str, tuple[str, str]] = {
 _BOUNDS: Mapping[str, str] = {
     "greater_than_equal": "{ge:g} or more",
     "greater_than": "more than {gt:g}",
-    "less_than_equal": "{le:g} or less",
-    "less_than": "less than {lt:g}",
+    "less_than_equal": "{le:,.10g} or less",
+    "less_than": "less than {lt:,.10g}",
 }
 
 

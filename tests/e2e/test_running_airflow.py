@@ -57,6 +57,12 @@ fragile:
   tasks:
     first: {spark_job: probe.gate, args: {gate: "{{ params.gate }}"}}
     second: {spark_job: probe.says, dependencies: [first]}
+    many: {spark_job: probe.says, expand: {job_args: [{}, {}]}, dependencies: [first]}
+  task_groups:
+    group:
+      dependencies: [first]
+      tasks:
+        inner: {spark_job: probe.says}
   params: {gate: ""}
 """
 
@@ -233,12 +239,12 @@ def test_a_task_whose_file_became_bad_fails_with_the_problem_in_its_log(
     file.write_text(FRAGILE.replace("dependencies", "dependenceis"))
     try:
         gate.touch()
-        wait_for(
-            lambda: "unknown key; did you mean dependencies?" in airflow.log("fragile", "broken", "second"),
-            "the problem in the log of the second task",
-            90,
-            lambda: f"{airflow.task_states('fragile', 'broken')}\n{airflow.tail()}",
-        )
-        wait_for(lambda: airflow.task_states("fragile", "broken")["second"] == "failed", "the failure", 60)
+        states = airflow.finished("fragile", "broken")
+        assert states == {
+            "first": "success",
+            **dict.fromkeys(("second", "many", "group.inner"), "failed"),
+        }
+        for task in ("second", "many", "group.inner"):
+            assert "unknown key; did you mean dependencies?" in airflow.log("fragile", "broken", task)
     finally:
         file.write_text(FRAGILE)

@@ -144,6 +144,37 @@ class TestReleasesIndex:
         assert "`jobkit release publish` writes it anew" in caplog.text
 
 
+class TestLinkedFolder:
+    """git-sync, for one, puts the DAGs folder behind a link that it moves at every commit."""
+
+    @pytest.fixture
+    def load_linked(self, dags: Path, tmp_path: Path) -> Load:
+        (tmp_path / "linked").symlink_to(dags)
+
+        def load_folder() -> dict[str, Any]:
+            namespace: dict[str, Any] = {"__file__": str(tmp_path / "linked" / "jobkit_dags.py")}
+            load_dags(namespace)
+            return {dag.dag_id: dag for name, dag in namespace.items() if name != "__file__"}
+
+        return load_folder
+
+    def test_has_the_defaults_of_all_its_folders(self, dags: Path, write: Write, load_linked: Load) -> None:
+        (dags / "team").mkdir()
+        write("defaults.yaml", "tags: [ours]\n")
+        write("team/one.yaml", GOOD)
+        assert set(load_linked()["good"].tags) == {"ours"}
+
+    def test_lets_no_file_be_a_link_out_of_it(
+        self, dags: Path, tmp_path: Path, write: Write, load_linked: Load
+    ) -> None:
+        (tmp_path / "outside.yaml").write_text("outside: {tasks: {a: {spark_job: probe.a}}}\n")
+        write("one.yaml", GOOD)
+        (dags / "out.yaml").symlink_to(tmp_path / "outside.yaml")
+        shown = load_linked()
+        assert shown.keys() == {"good", "jobkit_problems"}
+        assert "outside the DAGs folder" in shown["jobkit_problems"].doc_md
+
+
 class TestNamespace:
     def test_a_dag_does_not_overwrite_a_name_of_the_loader(self, dags: Path, write: Write) -> None:
         write("one.yaml", GOOD.replace("good", "load_dags") + GOOD.replace("good", "__file__"))
@@ -226,6 +257,7 @@ class TestOneWantedDag:
             want("bad", "report")
             loaded = load()
             assert loaded.keys() == {"bad"}
+            assert loaded["bad"].partial  # so that Airflow 2 does not take the run's other tasks for removed
             with pytest.raises(ProblemsError, match=said):
                 TaskContext(loaded["bad"].get_task("report")).run()
 

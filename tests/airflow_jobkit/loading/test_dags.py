@@ -85,6 +85,59 @@ def test_a_file_that_is_gone_is_empty_and_says_so(settings: Settings) -> None:
     assert [problem.code for problem in load_file(Path("dags/gone.yaml"), settings).problems] == ["empty"]
 
 
+@pytest.mark.parametrize(
+    "defaults",
+    [
+        pytest.param('engine: "local', id="no YAML"),
+        pytest.param("- engine: local", id="no mapping"),
+        pytest.param("catchup: on", id="a trap"),
+        pytest.param("catchup: true\ncatchup: false", id="a key twice"),
+        pytest.param("description: ${env:NOT_ALLOWED}", id="a variable that cannot be had"),
+    ],
+)
+class TestDefaultsThatCannotBeTold:
+    """A DAG without the defaults that are meant for it might run with another engine, or at another time."""
+
+    def test_leave_out_the_dags_below_them_and_no_other(
+        self, write: Write, settings: Settings, defaults: str
+    ) -> None:
+        write("team/defaults.yaml", defaults)
+        write("team/a.yaml", GOOD.format("beside"))
+        write("team/deep/b.yaml", GOOD.format("below"))
+        write("z.yaml", GOOD.format("elsewhere"))
+        loaded = load_files(dag_files(Path("dags")), settings)
+        assert ids(loaded) == ["elsewhere"]
+        assert {problem.file for problem in loaded.problems} == {"dags/team/defaults.yaml"}
+        waiting = "; no DAG of this folder or below is loaded until then"
+        assert all(problem.remedy.endswith(waiting) for problem in loaded.problems)
+
+    def test_are_what_the_task_of_such_a_dag_is_told(
+        self, write: Write, settings: Settings, defaults: str
+    ) -> None:
+        write("team/defaults.yaml", defaults)
+        write("team/deep/b.yaml", GOOD.format("below"))
+        loaded = load_dag("below", Path("dags"), settings)
+        assert loaded.dags == ()
+        assert {problem.file for problem in loaded.problems} == {"dags/team/defaults.yaml"}
+
+
+def test_defaults_of_a_file_that_are_no_mapping_leave_none_of_its_dags(
+    write: Write, settings: Settings
+) -> None:
+    loaded = load_file(write("a.yaml", "default: local\n" + GOOD.format("flights")), settings)
+    assert ids(loaded) == []
+    assert headlines(loaded.problems) == [
+        "dags/a.yaml:1:10 default: expected a mapping of keys; write `key: value` lines"
+    ]
+
+
+def test_empty_defaults_are_none(write: Write, settings: Settings) -> None:
+    write("defaults.yaml", "# nothing yet\n")
+    loaded = load_file(write("a.yaml", "default:\n" + GOOD.format("flights")), settings)
+    assert ids(loaded) == ["flights"]
+    assert loaded.problems == ()
+
+
 class TestLoadDag:
     def test_gives_the_one_dag(self, write: Write, settings: Settings) -> None:
         write("a.yaml", GOOD.format("flights") + GOOD.format("weather"))
@@ -167,3 +220,59 @@ class TestLoadDag:
         for name in ("../other/flights.yaml", "defaults.yaml", ".hidden.yaml"):
             write(name, GOOD.format("flights") + f"# {dag_id}\n")
         assert load_dag(dag_id, Path("dags"), settings) == Loaded((), ())
+
+    @pytest.mark.parametrize(
+        "key",
+        [
+            "'flights'",
+            '"flights"',
+            '"fl\\u0069ghts"',
+            '"\\x66lights"',
+            "!!str flights",
+            "? flights\n",
+            '? "fli\\\n  ghts"\n',
+        ],
+    )
+    def test_finds_the_dag_however_its_id_is_written(
+        self, write: Write, settings: Settings, key: str
+    ) -> None:
+        write("a.yaml", "weather: {description: 'after flights, or \\d flights'}\n")
+        write("b.yaml", f"{key}: {{tasks: {{clean: {{spark_job: dwh.a}}}}}}\n")
+        assert load_dag("flights", Path("dags"), settings) == load_file(Path("dags/b.yaml"), settings)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("{flights: {tasks: {clean: {spark_job: dwh.a}}}}\n", id="a flow mapping"),
+            pytest.param('{weather: {}, "flights":{tasks: {clean: {spark_job: dwh.a}}}}\n', id="JSON"),
+            pytest.param(
+                "weather: &one {tasks: {clean: {spark_job: dwh.a}}}\nflights: {<<: *one}\n", id="merged keys"
+            ),
+            pytest.param(
+                "default: &all {description: no DAG}\n<<: {flights: {tasks: {clean: {spark_job: dwh.a}}}}\n",
+                id="merged into the file",
+            ),
+            pytest.param(
+                "weather: {description: &id flights, tasks: {clean: {spark_job: dwh.a}}}\n"
+                "*id : {tasks: {clean: {spark_job: dwh.a}}}\n",
+                id="an alias",
+            ),
+        ],
+    )
+    def test_finds_the_dag_in_whatever_form_its_file_has(
+        self, write: Write, settings: Settings, text: str
+    ) -> None:
+        path = write("a.yaml", text)
+        (one,) = (dag for dag in load_file(path, settings).dags if dag.spec.dag_id == "flights")
+        assert load_dag("flights", Path("dags"), settings) == Loaded((one,), ())
+
+    def test_of_files_that_only_might_hold_the_id_just_the_dags_own_problems_come_back(
+        self, write: Write, settings: Settings
+    ) -> None:
+        write("a.yaml", 'weather: {descriptoin: "\\t", tasks: {clean: {spark_job: dwh.a}}}\n')
+        write("b.yaml", '"\\')
+        assert load_dag("flights", Path("dags"), settings) == Loaded((), ())
+        write("c.yaml", '"\\x66lights": {tasks: {clean: {spark_job: dwh.a, timeot: 1m}}}\n')
+        assert headlines(load_dag("flights", Path("dags"), settings).problems) == [
+            "dags/c.yaml:1:50 flights.tasks.clean.timeot: unknown key; did you mean timeout?"
+        ]
