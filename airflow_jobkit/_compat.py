@@ -58,6 +58,7 @@ __all__ = [
     "TaskGroup",
     "asset_class",
     "asset_or_time_schedule",
+    "context_names",
     "current_group",
     "default_deferrable",
     "get_parsing_context",
@@ -96,6 +97,17 @@ def asset_or_time_schedule() -> Any:
         except (ImportError, AttributeError):  # noqa: PERF203 - at most two
             continue
     raise ImportError("this Airflow has no timetable of assets and time")
+
+
+def context_names() -> frozenset[str]:
+    """The names of what Airflow gives to the functions of tasks when they run, such as `ds`."""
+    try:
+        from airflow.sdk.definitions.context import KNOWN_CONTEXT_KEYS
+    except ImportError:  # Airflow 2
+        from airflow.utils.context import (  # type: ignore[no-redef, attr-defined, unused-ignore]
+            KNOWN_CONTEXT_KEYS,
+        )
+    return frozenset(KNOWN_CONTEXT_KEYS)
 
 
 def current_group(dag: DAG) -> Any:
