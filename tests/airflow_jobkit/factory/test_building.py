@@ -31,6 +31,12 @@ TEAM = """
 """
 
 
+ABSENT = "module 'team_operators' has no attribute"
+MEANT = "did you mean team_operators.Copy?"
+CALLBACK = "one.tasks.function.on_failure_callback"
+CORRECT = "correct the path, or install the provider it comes from"
+
+
 @pytest.fixture(autouse=True)
 def team_operators(dags: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "team").mkdir()
@@ -77,24 +83,15 @@ one:
       on_failure_callback: [team_operators.nobody, team_operators.double]
     good: {operator: team_operators.Plain}
 """) == [
-        (
-            "4 one.tasks.missing_class.operator: no team_operators.Cpy: module 'team_operators' has no attribute "
-            "'Cpy'; did you mean team_operators.Copy?"
-        ),
-        (
-            "5 one.tasks.missing_class.python_callable: no team_operators.nobody: module 'team_operators' has no "
-            "attribute 'nobody'; correct the path, or install the provider it comes from"
-        ),
+        f"4 one.tasks.missing_class.operator: no team_operators.Cpy: {ABSENT} 'Cpy'; {MEANT}",
+        f"5 one.tasks.missing_class.python_callable: no team_operators.nobody: {ABSENT} 'nobody'; {CORRECT}",
         "6 one.tasks.arguments: Copy cannot do without 'target'; add `target: ...`",
         "8 one.tasks.arguments.sorce: Copy has no argument 'sorce'; did you mean source?",
         "9 one.tasks.arguments.colour: Copy has no argument 'colour'; correct its name, or take it out",
         "10 one.tasks.raises: Copy cannot be made: LookupError: no such mode; correct the task's arguments",
         "15 one.tasks.function: double cannot do without 'number'; add `number: ...`",
         "18 one.tasks.function.faktor: double has no argument 'faktor'; did you mean factor?",
-        (
-            "19 one.tasks.function.on_failure_callback[0]: no team_operators.nobody: module 'team_operators' has "
-            "no attribute 'nobody'; correct the path, or install the provider it comes from"
-        ),
+        f"19 {CALLBACK}[0]: no team_operators.nobody: {ABSENT} 'nobody'; {CORRECT}",
     ]
 
 
