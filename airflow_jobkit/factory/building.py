@@ -5,9 +5,16 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from airflow_jobkit._compat import BaseNotifier, asset_class
+from airflow_jobkit.factory.signatures import (
+    Given,
+    argument_issues,
+    signature_of_class,
+    signature_of_function,
+)
 from airflow_jobkit.fields import ARGUMENTS, TYPE
 from airflow_jobkit.problems import Issue, Path, did_you_mean
 from airflow_jobkit.spec.callables import AIRFLOWS_OWN, CallableRef
@@ -150,12 +157,25 @@ def callback(ref: CallableRef, path: Path) -> Any:
         BuildError: There is none, or it does not take the arguments.
     """
     found = imported(ref.path, path, "no-callback")
-    arguments = made_each(ref.arguments, lambda _, value: value_of(value, path))
-    if isinstance(found, type) and issubclass(found, BaseNotifier):
-        with told(path, f"{found.__name__} cannot be made", "correct its arguments"):
-            return found(**arguments)
-    found = function(ref.path, path)
-    return _Called(found, arguments) if arguments else found
+    is_notifier = isinstance(found, type) and issubclass(found, BaseNotifier)
+    if not is_notifier:
+        found = function(ref.path, path)
+        if not ref.arguments:
+            return found
+    arguments = made_each(ref.arguments, lambda name, value: value_of(value, (*path, name)))
+    # Airflow's context is given by position, under any name.
+    signature = (
+        signature_of_class(found, BaseNotifier)
+        if is_notifier
+        else replace(signature_of_function(found), required=frozenset())
+    )
+    findings = Findings()
+    findings.add(argument_issues(signature, [Given(path, ref.arguments)], (), path))
+    findings.refuse()
+    if not is_notifier:
+        return _Called(found, arguments)
+    with told(path, f"{found.__name__} cannot be made", "correct its arguments"):
+        return found(**arguments)
 
 
 class _Called:
