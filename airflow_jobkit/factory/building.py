@@ -127,7 +127,7 @@ def imported(class_path: str, path: Path, code: str) -> Any:
         module = importlib.import_module(module_name)
         return getattr(module, name)
     except (ImportError, AttributeError) as error:
-        meant = did_you_mean(name, dir(module)) if module is not None else None
+        meant = did_you_mean(name, (one for one in dir(module) if one[0] != "_")) if module else None
         remedy = "correct the path, or install the provider it comes from"
         if meant is not None:
             remedy = f"did you mean {module_name}.{meant}?"

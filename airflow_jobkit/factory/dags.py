@@ -11,6 +11,7 @@ from typing import Any
 from airflow_jobkit._compat import DAG
 from airflow_jobkit.factory.arguments import callbacks, default_arguments
 from airflow_jobkit.factory.building import BuildError, Findings, told
+from airflow_jobkit.factory.groups import upstream_of
 from airflow_jobkit.factory.params import dag_params
 from airflow_jobkit.factory.schedules import airflow_schedule
 from airflow_jobkit.factory.storable import StoreChecks
@@ -67,8 +68,9 @@ def _build(
     tasks.build()
     members = {**tasks.by_id, **tasks.groups.by_id}
     # Airflow asks a group for its first and last tasks when something waits for it, so inner edges go first.
-    for member in sorted(spec.upstream, key=spec.depth, reverse=True):
-        members[member].set_upstream([members[other] for other in spec.upstream[member]])
+    upstream = upstream_of(spec) if spec.groups else spec.upstream
+    for member in sorted(upstream, key=spec.depth, reverse=True):
+        members[member].set_upstream([members[other] for other in upstream[member]])
     checks.check(spec, dag, tasks.by_id)
     return dag
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from airflow_jobkit.factory.arguments import default_arguments
 from airflow_jobkit.factory.building import BuildError, Findings, told
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.groups import Group
+from airflow_jobkit.spec.references import references_in
 
 Resolve = Callable[[Any, str | None], Any]
 
@@ -100,3 +101,16 @@ class Groups:
         given = {name: self.resolve(value, group.parent) for name, value in group.keys.expand.items()}
         with self.dag:
             made.expand(**given)
+
+
+def upstream_of(spec: DagSpec) -> Mapping[str, Sequence[str]]:
+    """For each task and group, the ids that it waits for; for a mapped group also what it is mapped over.
+
+    Airflow would set those edges itself when the function of a mapped group ends, but ours makes no tasks.
+    """
+    upstream: dict[str, Sequence[str]] = dict(spec.upstream)
+    for group in spec.groups:
+        found = [spec.resolve(one.task, group.parent) for one in references_in(group.keys.expand, ())]
+        if found:
+            upstream[group.group_id] = [*upstream.get(group.group_id, ()), *filter(None, found)]
+    return upstream

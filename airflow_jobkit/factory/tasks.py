@@ -154,7 +154,9 @@ class Tasks:
         given = [Given(path, task.arguments)]
         if keys.expand:
             given += [Given((*path, "expand"), keys.expand), Given((*path, "partial"), keys.partial)]
-        elsewhere = (keys.model_fields_set, self._defaults(self.spec.group_of.get(task.task_id)))
+        own = task.arguments.get("default_args")
+        around = self._defaults(self.spec.group_of.get(task.task_id))
+        elsewhere = (keys.model_fields_set, around, own if isinstance(own, Mapping) else ())
         return argument_issues(operator_signature(operator), given, elsewhere, path)
 
     def _defaults(self, group: str | None) -> frozenset[str]:

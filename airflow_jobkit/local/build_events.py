@@ -17,12 +17,13 @@ BUILD_FD = "JOBKIT_BUILD_FD"
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """The DAGs to build, in this order, and the files that they are in."""
+    """The DAGs to build, in this order, the files that they are in, and the seconds that each may take."""
 
     folder: str
     environment: str
     files: tuple[str, ...]
     dag_ids: tuple[str, ...]
+    seconds: float
 
     def write(self, file: FilePath) -> None:
         """Write it down for the process."""
@@ -32,7 +33,8 @@ class BuildRequest:
     def read(cls, file: FilePath) -> BuildRequest:
         """Read what was written down."""
         fields = json.loads(file.read_text(encoding="utf-8"))
-        return cls(fields["folder"], fields["environment"], tuple(fields["files"]), tuple(fields["dag_ids"]))
+        files, dag_ids = tuple(fields.pop("files")), tuple(fields.pop("dag_ids"))
+        return cls(files=files, dag_ids=dag_ids, **fields)
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def build_dags(
     for _ in range(_MOST_ENDS):
         if not pending:
             return outcome
-        request = BuildRequest(str(folder), environment, tuple(map(str, files)), tuple(pending))
+        request = BuildRequest(str(folder), environment, tuple(map(str, files)), tuple(pending), seconds)
         with _process(request) as process:
             for dag in _followed(process, pending, outcome, seconds):
                 del pending[dag.spec.dag_id]

@@ -6,6 +6,7 @@ printing or ending the process, is theirs; so what is told goes through a pipe o
 
 from __future__ import annotations
 
+import faulthandler
 import sys
 from pathlib import Path
 
@@ -31,6 +32,8 @@ from airflow_jobkit.local.build_events import (
 from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.settings import Settings
 
+_GRACE_SECONDS = 5.0
+
 
 def build(request: BuildRequest, sender: Sender) -> None:
     """Build the DAGs that are asked for, and tell of each."""
@@ -38,13 +41,18 @@ def build(request: BuildRequest, sender: Sender) -> None:
     _import_from(folder)
     settings = load_project(folder, request.environment).settings
     if settings is not None:
-        versions = published_versions(release_index(folder), settings)
-        loaded = DagLoader(settings, folder).load(map(Path, request.files))
+        index = release_index(folder)
+        versions = published_versions(index, settings)
+        # Held against the same as in the command, so that the same file's DAG has an id that stands in two.
+        jobs = index.published(complete=True) if index is not None else None
+        loaded = DagLoader(settings, folder, jobs=jobs).load(map(Path, request.files))
         dags = {dag.spec.dag_id: dag for dag in loaded.dags}
         sender.send(Started())
         checks = StoreChecks()
         for dag_id in request.dag_ids:
             if dag_id in dags:
+                # Whoever started this process ends it in time, unless that has been killed.
+                faulthandler.dump_traceback_later(request.seconds + _GRACE_SECONDS, exit=True)
                 sender.send(Building(dag_id))
                 sender.send(_built(dags[dag_id], settings, versions, checks))
     sender.send(Finished())

@@ -185,6 +185,24 @@ def test_ctrl_c_ends_the_process_and_what_that_has_started(team: Write, tmp_path
     wait_until(lambda: not any(map(runs, pids.read_text().split()[:2])))
 
 
+def test_the_process_ends_by_itself_where_whoever_started_it_was_killed(team: Write, tmp_path: Path) -> None:
+    team(
+        "dags/bad_hangs.py",
+        """\
+        import os, pathlib, time
+        pathlib.Path("pids").write_text(f"{os.getpid()} .")
+        while True: pass
+        """,
+    )
+    team("dags/hangs.yaml", "hangs: {tasks: {a: {operator: bad_hangs.Operator}}}\n")
+    command = subprocess.Popen([*JOBKIT, "--timeout", "2"])
+    pids = tmp_path / "pids"
+    wait_until(lambda: pids.exists() and pids.read_text().endswith("."))
+    command.kill()
+    command.wait()
+    wait_until(lambda: not runs(pids.read_text().split()[0]))
+
+
 def wait_until(is_so: Any, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():

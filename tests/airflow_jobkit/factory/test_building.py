@@ -34,6 +34,9 @@ TEAM = """
 ABSENT = "module 'team_operators' has no attribute"
 MEANT = "did you mean team_operators.Copy?"
 CALLBACK = "one.tasks.function.on_failure_callback"
+CYCLE = "first -> first.copy -> second -> second.copy -> first"
+CHOOSE = "choose one of copy, first, second"
+OUT = "take one of these dependencies out"
 CORRECT = "correct the path, or install the provider it comes from"
 
 
@@ -148,6 +151,58 @@ one:
     ]
 
 
+def test_a_group_that_is_mapped_over_its_own_task_is_a_cycle(said: Callable[[str], list[str]]) -> None:
+    assert said("""\
+one:
+  task_groups:
+    first:
+      expand: {source: +second.copy}
+      tasks:
+        copy: {operator: team_operators.Copy, source: +first.source, target: b}
+    second:
+      expand: {source: +first.copy}
+      tasks:
+        copy: {operator: team_operators.Copy, source: +second.source, target: b}
+    third:
+      expand: {source: +nobody}
+      tasks:
+        copy: {operator: team_operators.Copy, source: +third.source, target: b}
+""") == [
+        f"4 one.task_groups.first.expand.source: the tasks wait for each other: {CYCLE}; {OUT}",
+        f"12 one.task_groups.third.expand.source: no task 'nobody' in this DAG; {CHOOSE}",
+    ]
+
+
+@pytest.mark.parametrize("source", ["+second.list", "+list"], ids=["of a later group", "of the DAG"])
+def test_every_task_of_a_group_that_is_mapped_over_a_tasks_result_waits_for_that(
+    write: Write, load: Load, source: str
+) -> None:
+    """Also one that takes no value: it can only be expanded when the result is there."""
+    write(
+        "one.yaml",
+        f"""\
+one:
+  task_groups:
+    first:
+      expand: {{source: {source}}}
+      tasks:
+        copy: {{operator: team_operators.Copy, source: +first.source, target: b}}
+        plain: {{operator: team_operators.Plain}}
+        after: {{operator: team_operators.Plain, dependencies: [plain]}}
+    second:
+      tasks:
+        list: {{operator: team_operators.Plain}}
+  tasks:
+    list: {{operator: team_operators.Plain}}
+""",
+    )
+    loaded = load()
+    assert "jobkit_problems" not in loaded, loaded["jobkit_problems"].doc_md
+    upstream = {task.task_id: task.upstream_task_ids for task in loaded["one"].tasks}
+    assert upstream["first.copy"] == upstream["first.plain"] == {source.removeprefix("+")}
+    assert upstream["first.after"] == {"first.plain"}
+
+
 def test_what_default_args_give_is_not_missing(write: Write, load: Load) -> None:
     write(
         "one.yaml",
@@ -163,11 +218,12 @@ one:
   tasks:
     double: {decorator: airflow.sdk.task, python_callable: team_operators.double}
     copy: {operator: team_operators.Copy, expand: {target: [a, b]}}
+    own: {operator: team_operators.Copy, default_args: {target: b}}
 """,
     )
     loaded = load()
     assert "jobkit_problems" not in loaded, loaded["jobkit_problems"].doc_md
-    assert set(loaded["one"].task_ids) == {"outer.inner.copy", "double", "copy"}
+    assert set(loaded["one"].task_ids) == {"outer.inner.copy", "double", "copy", "own"}
 
 
 def test_a_mapped_task_that_lacks_an_argument_is_a_problem_before_it_runs(
