@@ -1,19 +1,24 @@
-"""The arguments of operators: what those that all tasks have become, and which ones an operator takes."""
+"""Operators and their arguments: what the keys of tasks become, and which ones an operator takes."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from airflow_jobkit._compat import BaseOperator
+from airflow_jobkit.engines.options import RemoteOptions
 from airflow_jobkit.factory.building import (
+    RAISED,
     BuildError,
     Findings,
     asset_of,
     callback,
     imported,
     made_each,
+    raised,
     told,
     value_of,
 )
@@ -22,6 +27,8 @@ from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.callables import CALLBACKS
 from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.defaults import DefaultArgs
+from airflow_jobkit.spec.settings import Settings
+from airflow_jobkit.spec.task import OperatorTask, SparkTask
 
 _FROM_US = ("task_id", "dag", "task_group", "default_args", "params")
 """The arguments of operators that no file gives by these names."""
@@ -133,7 +140,49 @@ def operator_signature(operator: type[BaseOperator]) -> Signature:
 
 def operator_timeout(operator: type[BaseOperator], arguments: dict[str, Any], timeout: Any) -> None:
     """Give a sensor its own `timeout` instead of Airflow's limit for each try."""
+    if timeout is None:
+        return
     known = operator_signature(operator).known
-    if timeout is not None and known is not None and "timeout" in known:
+    if known is not None and "timeout" in known:
         arguments.pop("execution_timeout", None)
         arguments["timeout"] = timeout.total_seconds() if isinstance(timeout, dt.timedelta) else timeout
+
+
+def spark_arguments(task: SparkTask, settings: Settings) -> Mapping[str, Any]:
+    """The arguments of the operator that runs a Job."""
+    arguments: dict[str, Any] = {
+        "spark_job": task.keys.spark_job,
+        "job_args": dict(task.keys.args),
+        "settings": replace(settings, code=task.code),
+        "options": task.options,
+    }
+    if task.keys.code_version is not None:
+        arguments["code_version"] = task.keys.code_version
+    if task.keys.deferrable is not None and isinstance(task.options, RemoteOptions):
+        arguments["deferrable"] = task.keys.deferrable
+    return arguments
+
+
+def made_operator(
+    task: SparkTask | OperatorTask,
+    operator: type[BaseOperator],
+    arguments: Mapping[str, Any],
+    expand: Mapping[str, Any],
+    path: Path,
+) -> Any:
+    """The operator of a task, mapped where it is mapped over anything.
+
+    Raises:
+        BuildError: Its constructor raises, or Airflow does not map it.
+    """
+    if expand:
+        keys = task.keys.partial
+        partial = made_each(keys, lambda name, value: value_of(value, (*path, "partial", name)))
+        arguments = {name: value for name, value in arguments.items() if name not in expand}
+    try:
+        if not expand:
+            return operator(**arguments)
+        return operator.partial(**arguments, **partial).expand(**expand)
+    except RAISED as error:
+        what = f"{operator.__name__} cannot be made"
+        raise raised(error, path, what, "correct the task's arguments") from error

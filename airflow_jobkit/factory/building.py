@@ -21,7 +21,7 @@ from airflow_jobkit.spec.callables import AIRFLOWS_OWN, CallableRef
 from airflow_jobkit.spec.schedule import AssetSpec
 from airflow_jobkit.spec.typed import ALL, ANY, is_asset
 
-_RAISED = (Exception, SystemExit)
+RAISED = (Exception, SystemExit)
 """What an imported module or a constructor may raise without taking other DAGs down."""
 _MOST_SAID = 500
 """Characters of what an exception says."""
@@ -77,9 +77,15 @@ def made_each(given: Mapping[str, Any], make: Callable[[str, Any], Any]) -> dict
     Raises:
         BuildError: It does not of some; what is wrong with all of them.
     """
-    findings = Findings()
-    made = {name: findings.attempt(make, name, value) for name, value in given.items()}
-    findings.refuse()
+    made: dict[str, Any] = {}
+    errors: list[BuildError] = []
+    for name, value in given.items():
+        try:
+            made[name] = make(name, value)
+        except BuildError as error:  # noqa: PERF203 - what is wrong with one does not hide the others
+            errors.append(error)
+    if errors:
+        raise BuildError(*(issue for error in errors for issue in error.issues))
     return made
 
 
@@ -99,8 +105,13 @@ def told(path: Path, what: str, remedy: str) -> Iterator[None]:
         yield
     except BuildError:
         raise
-    except _RAISED as error:
-        raise BuildError(Issue(path, f"{what}: {_said_by(error)}", remedy, "build", at="key")) from error
+    except RAISED as error:
+        raise raised(error, path, what, remedy) from error
+
+
+def raised(error: BaseException, path: Path, what: str, remedy: str) -> BuildError:
+    """What `told` raises for what was raised."""
+    return BuildError(Issue(path, f"{what}: {_said_by(error)}", remedy, "build", at="key"))
 
 
 def _said_by(error: BaseException) -> str:
@@ -132,7 +143,7 @@ def imported(class_path: str, path: Path, code: str) -> Any:
         if meant is not None:
             remedy = f"did you mean {module_name}.{meant}?"
         raise BuildError(Issue(path, f"no {class_path}: {error}", remedy, code)) from error
-    except _RAISED as error:
+    except RAISED as error:
         message = f"{module_name} cannot be imported: {_said_by(error)}"
         raise BuildError(Issue(path, message, "correct that module", code)) from error
 

@@ -28,6 +28,10 @@ class Signature:
     required: frozenset[str]
     suggested: frozenset[str] = frozenset()
 
+    def fits(self, names: Iterable[str]) -> bool:
+        """Whether a call with these arguments, and no others, is right."""
+        return (self.known is None or self.known.issuperset(names)) and self.required.issubset(names)
+
 
 @dataclass(frozen=True)
 class Given:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from airflow_jobkit._compat import DAG, BaseOperator
 from airflow_jobkit.engines import operator_class_path
-from airflow_jobkit.engines.options import RemoteOptions
 from airflow_jobkit.factory.arguments import (
     airflow_arguments,
     default_names,
+    made_operator,
     operator_class,
     operator_signature,
     operator_timeout,
+    spark_arguments,
 )
 from airflow_jobkit.factory.building import (
+    RAISED,
     BuildError,
     Findings,
     function,
     made_each,
+    raised,
     told,
     value_of,
 )
@@ -79,11 +82,13 @@ class Tasks:
         if task.task_id not in self.by_id:
             path = self.spec.path_of(task.task_id)
             try:
-                with told(path, "the task cannot be made", "correct what it names"):
-                    self._make(task, path)
+                self._make(task, path)
             except BuildError:
                 self.failed.add(task.task_id)
                 raise
+            except RAISED as error:
+                self.failed.add(task.task_id)
+                raise raised(error, path, "the task cannot be made", "correct what it names") from error
         return self.results[task.task_id]
 
     def _make(self, task: Task, path: Path) -> None:
@@ -114,9 +119,10 @@ class Tasks:
     def _job(self, task: SparkTask, path: Path) -> Any:
         common = self._common(task, path)
         operator = operator_class(operator_class_path(task.engine), path)
-        arguments = dict(_spark_arguments(task, self.settings))
+        arguments = dict(spark_arguments(task, self.settings))
         arguments["job_args"] = self._in_group(arguments["job_args"], task.task_id)
-        return self._constructed(task, operator, {**common, **arguments}, self._expanded(task, path), path)
+        common.update(arguments)
+        return made_operator(task, operator, common, self._expanded(task, path), path)
 
     def _operator(self, task: OperatorTask, path: Path) -> Any:
         """A task of any operator's class; called only where nothing is wrong with its arguments."""
@@ -129,35 +135,22 @@ class Tasks:
             findings.add(self._argument_issues(task, operator, path))
         findings.refuse()
         operator_timeout(operator, common, task.keys.timeout)
-        return self._constructed(task, operator, {**common, **arguments}, expand, path)
-
-    def _constructed(
-        self,
-        task: SparkTask | OperatorTask,
-        operator: type[BaseOperator],
-        arguments: dict[str, Any],
-        expand: Mapping[str, Any],
-        path: Path,
-    ) -> Any:
-        with told(path, f"{operator.__name__} cannot be made", "correct the task's arguments"):
-            if not expand:
-                return operator(**arguments)
-            partial = {name: value_of(value, path) for name, value in task.keys.partial.items()}
-            for name in expand:
-                arguments.pop(name, None)
-            return operator.partial(**arguments, **partial).expand(**expand)
+        common.update(arguments)
+        return made_operator(task, operator, common, expand, path)
 
     def _argument_issues(
         self, task: OperatorTask, operator: type[BaseOperator], path: Path
-    ) -> Iterator[Issue]:
-        keys = task.keys
+    ) -> Iterable[Issue]:
+        keys, signature = task.keys, operator_signature(operator)
+        if not keys.expand and signature.fits(task.arguments):
+            return ()
         given = [Given(path, task.arguments)]
         if keys.expand:
             given += [Given((*path, "expand"), keys.expand), Given((*path, "partial"), keys.partial)]
         own = task.arguments.get("default_args")
         around = self._defaults(self.spec.group_of.get(task.task_id))
         elsewhere = (keys.model_fields_set, around, own if isinstance(own, Mapping) else ())
-        return argument_issues(operator_signature(operator), given, elsewhere, path)
+        return argument_issues(signature, given, elsewhere, path)
 
     def _defaults(self, group: str | None) -> frozenset[str]:
         """The names that the `default_args` of the DAG and of the groups around a task set."""
@@ -240,17 +233,3 @@ class Tasks:
         task = next(task for task in self.spec.tasks if task.task_id == task_id)
         result = self._built(task)
         return result[key] if key is not None else result
-
-
-def _spark_arguments(task: SparkTask, settings: Settings) -> Mapping[str, Any]:
-    arguments: dict[str, Any] = {
-        "spark_job": task.keys.spark_job,
-        "job_args": dict(task.keys.args),
-        "settings": replace(settings, code=task.code),
-        "options": task.options,
-    }
-    if task.keys.code_version is not None:
-        arguments["code_version"] = task.keys.code_version
-    if task.keys.deferrable is not None and isinstance(task.options, RemoteOptions):
-        arguments["deferrable"] = task.keys.deferrable
-    return arguments
