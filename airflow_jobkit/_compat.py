@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ __all__ = [
     "current_group",
     "default_deferrable",
     "get_parsing_context",
+    "import_from",
     "serialize_dag",
     "task",
     "task_group",
@@ -148,4 +150,13 @@ def collect_dags() -> Any:
         from airflow.dag_processing import dagbag
     except ImportError:  # before Airflow 3.2
         from airflow.models import dagbag  # type: ignore[no-redef, unused-ignore]
+    from airflow.settings import DAGS_FOLDER
+
+    import_from(DAGS_FOLDER)
     return dagbag.DagBag()
+
+
+def import_from(folder: str) -> None:
+    """Let modules of a DAGs folder be imported, as the DAG processor and the workers of every Airflow do."""
+    if folder not in sys.path:
+        sys.path.append(folder)

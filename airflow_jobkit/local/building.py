@@ -12,6 +12,7 @@ from pathlib import Path
 
 import airflow.serialization.serialized_objects  # noqa: F401 - slow, and no DAG's time is to go into it
 
+from airflow_jobkit._compat import import_from
 from airflow_jobkit.factory.building import BuildError
 from airflow_jobkit.factory.dags import build_dag
 from airflow_jobkit.factory.defaults import default_uses
@@ -38,7 +39,7 @@ _GRACE_SECONDS = 5.0
 def build(request: BuildRequest, sender: Sender) -> None:
     """Build the DAGs that are asked for, and tell of each."""
     folder = Path(request.folder)
-    _import_from(folder)
+    import_from(request.folder)
     settings = load_project(folder, request.environment).settings
     if settings is not None:
         index = release_index(folder)
@@ -56,12 +57,6 @@ def build(request: BuildRequest, sender: Sender) -> None:
                 sender.send(Building(dag_id))
                 sender.send(_built(dags[dag_id], settings, versions, checks))
     sender.send(Finished())
-
-
-def _import_from(folder: Path) -> None:
-    """Let modules of the DAGs folder be imported, as Airflow does."""
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
 
 
 def _built(dag: LoadedDag, settings: Settings, versions: tuple[str, ...], checks: StoreChecks) -> Built:
