@@ -62,11 +62,13 @@ __all__ = [
     "apply_policies",
     "asset_class",
     "asset_or_time_schedule",
+    "context_names",
     "current_group",
     "default_deferrable",
     "executor_names",
     "get_parsing_context",
     "has_mapped_instances",
+    "import_from",
     "serialize_dag",
     "serialize_task",
     "task",
@@ -103,6 +105,17 @@ def asset_or_time_schedule() -> Any:
         except (ImportError, AttributeError):  # noqa: PERF203 - at most two
             continue
     raise ImportError("this Airflow has no timetable of assets and time")
+
+
+def context_names() -> frozenset[str]:
+    """The names of what Airflow gives to the functions of tasks when they run, such as `ds`."""
+    try:
+        from airflow.sdk.definitions.context import KNOWN_CONTEXT_KEYS
+    except ImportError:  # Airflow 2
+        from airflow.utils.context import (  # type: ignore[no-redef, attr-defined, unused-ignore]
+            KNOWN_CONTEXT_KEYS,
+        )
+    return frozenset(KNOWN_CONTEXT_KEYS)
 
 
 def current_group(dag: DAG) -> Any:
@@ -213,4 +226,13 @@ def collect_dags() -> Any:
         from airflow.dag_processing import dagbag
     except ImportError:  # before Airflow 3.2
         from airflow.models import dagbag  # type: ignore[no-redef, unused-ignore]
+    from airflow.settings import DAGS_FOLDER
+
+    import_from(DAGS_FOLDER)
     return dagbag.DagBag()
+
+
+def import_from(folder: str) -> None:
+    """Let modules of a DAGs folder be imported, as the DAG processor and the workers of every Airflow do."""
+    if folder not in sys.path:
+        sys.path.append(folder)

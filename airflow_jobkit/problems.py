@@ -114,7 +114,7 @@ def did_you_mean(word: object, known: Iterable[str], cutoff: float = 0.6) -> str
 
 def choices_remedy(word: object, known: Iterable[str]) -> str:
     """A remedy for a word that is not among the known ones: a likely one, or all of them."""
-    names = sorted(known)
+    names = sorted(set(known))
     likely = did_you_mean(word, names)
     if likely is not None:
         return f"did you mean {likely}?"

@@ -68,10 +68,11 @@ def _add_validate(commands: Any) -> None:
     parser = _command(
         commands,
         "validate",
-        "find every mistake that can be seen without building the DAGs",
+        "find every mistake in the YAML, also what only building the DAGs shows",
         "Check jobkit.yaml and the DAG files: every mistake that can be seen without building the DAGs, with "
-        "file, line and column. Nothing that a YAML names is imported, and no connection is opened. Without "
-        "--env the files are checked for every environment. Exits 1 if there are problems.",
+        "file, line and column. Nothing that a YAML names is imported, and no connection is opened; with "
+        "--build the good DAGs are built too. Without --env the files are checked for every environment. "
+        "Exits 1 if there are problems.",
     )
     parser.add_argument(
         "paths", nargs="*", type=Path, default=[Path("dags")], help="folders or files (default: dags)"
@@ -81,6 +82,20 @@ def _add_validate(commands: Any) -> None:
         choices=["text", "json", "sarif"],
         default="text",
         help="default: text; code hosts show sarif beside the lines of a change",
+    )
+    parser.add_argument(
+        "--build",
+        action="store_true",
+        help="also build every good DAG with this machine's Airflow, in a process of its own, which imports "
+        "the operators, functions and callbacks that it names: what does not exist, what is not taken, what "
+        "is missing, what raises, what Airflow would not store",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        metavar="S",
+        default=60.0,
+        help="with --build: how many seconds one DAG may take (default: 60)",
     )
     _add_environment(parser, default="every one")
 
@@ -323,6 +338,17 @@ def _add_job_code(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--job-code", type=Path, metavar="DIR", default=Path("job_code"), help="default: job_code"
     )
+
+
+def _seconds(text: str) -> float:
+    """Read a number of seconds, more than none."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds; write one above 0, such as 60")
+    return seconds
 
 
 def _port(text: str) -> int:

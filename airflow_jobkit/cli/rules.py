@@ -19,6 +19,14 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "Airflow does not take the DAG, or an operator its arguments",
         "Correct what Airflow's own message names.",
     ),
+    "build-ended": (
+        "a DAG that ended the process which built it",
+        "Correct what its operators do when they are imported or made.",
+    ),
+    "build-timeout": (
+        "a DAG that takes too long to build",
+        "Correct what its operators wait for when they are imported or made, or raise --timeout.",
+    ),
     "code-version": (
         "a version where the place of the code is expected",
         "Write `code_version` beside `code`.",
@@ -39,7 +47,7 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "an environment variable that only a shell would fill in",
         "Write `${env:NAME}`, and allow the name in jobkit.yaml.",
     ),
-    "missing-argument": ("a job's argument that it cannot do without", "Give it below `args`."),
+    "missing-argument": ("an argument that a job, an operator or a function cannot do without", "Add it."),
     "missing-key": ("a key that is needed", "Add it."),
     "more": ("more mistakes than are shown", "Correct those that are shown first."),
     "no-callback": ("a callback that does not exist", "Correct its import path."),
@@ -61,7 +69,10 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "reserved-name": ("a name that jobkit or the platform sets itself", "Take it out, or rename yours."),
     "too-large": ("more than is taken", "Split it, or put large values into a file."),
     "type": ("a value of another type than this key has", "Write the type that the message names."),
-    "unknown-argument": ("an argument that the job does not take", "Correct its name, or take it out."),
+    "unknown-argument": (
+        "an argument that the job, the operator or the function does not take",
+        "Correct its name, or take it out.",
+    ),
     "unknown-dependency": ("a dependency on a task that does not exist", "Correct its name."),
     "unknown-engine": ("an engine that does not exist", "Choose one that the message names."),
     "unknown-environment": ("an environment that jobkit.yaml does not have", "Correct its name, or add it."),
@@ -88,6 +99,10 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "Write one of the types that the message names.",
     ),
     "unset-variable": ("an environment variable that is not set", "Set it, or write a value."),
+    "unused-default": (
+        "a default that no task takes",
+        "Correct its name, or take it out; Airflow drops it without a word.",
+    ),
     "version-in-quotes": ("a version that YAML reads as a number", "Put it in quotes."),
     "yaml-syntax": ("a text that is not YAML", "Check indentation, colons and quotes."),
     "yaml-trap": ("a word that YAML turns into another value", "Put it in quotes."),

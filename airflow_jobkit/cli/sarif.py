@@ -17,36 +17,42 @@ from airflow_jobkit.problems import Problem
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def sarif(problems: Sequence[Problem], notes: Sequence[str] = ()) -> dict[str, Any]:
+def sarif(
+    problems: Sequence[Problem], notes: Sequence[str] = (), warnings: Sequence[Problem] = ()
+) -> dict[str, Any]:
     """One run of jobkit: a rule for each kind of mistake, a result for each Problem.
 
     Args:
         problems: The Problems.
         notes: What was left out, in sentences.
+        warnings: What costs no DAG, and is hardly meant.
     """
-    codes = sorted({problem.code for problem in problems})
-    driver = {"name": "jobkit", "semanticVersion": __version__, "rules": [_rule(code) for code in codes]}
+    told_of = [("error", one) for one in problems] + [("warning", one) for one in warnings]
+    levels = {problem.code: level for level, problem in told_of}
+    codes = sorted(levels)
+    rules = [_rule(code, levels[code]) for code in codes]
+    driver = {"name": "jobkit", "semanticVersion": __version__, "rules": rules}
     told = [{"level": "note", "message": {"text": note}} for note in notes]
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": told}],
-        "results": [_result(problem, codes.index(problem.code)) for problem in problems],
+        "results": [_result(problem, codes.index(problem.code), level) for level, problem in told_of],
     }
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _rule(code: str) -> dict[str, Any]:
+def _rule(code: str, level: str) -> dict[str, Any]:
     description, help_text = description_of(code)
     return {
         "id": code,
         "shortDescription": {"text": f"{description[:1].upper()}{description[1:]}."},
         "help": {"text": help_text},
-        "defaultConfiguration": {"level": "error"},
+        "defaultConfiguration": {"level": level},
     }
 
 
-def _result(problem: Problem, rule: int) -> dict[str, Any]:
+def _result(problem: Problem, rule: int, level: str) -> dict[str, Any]:
     where = f"{problem.where}: " if problem.where else ""
     remedy = f"; {problem.remedy}" if problem.remedy else ""
     region: dict[str, Any] = {"startLine": problem.line, "startColumn": problem.column}
@@ -56,7 +62,7 @@ def _result(problem: Problem, rule: int) -> dict[str, Any]:
     return {
         "ruleId": problem.code,
         "ruleIndex": rule,
-        "level": "error",
+        "level": level,
         "message": {"text": f"{where}{problem.message}{remedy}"},
         "locations": [{"physicalLocation": place}],
     }

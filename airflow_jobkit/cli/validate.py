@@ -1,4 +1,4 @@
-"""`jobkit validate`: every mistake in the YAML that can be seen without building the DAGs."""
+"""`jobkit validate`: every mistake in the YAML, with `--build` also what only building the DAGs shows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from airflow_jobkit.cli.project import dags_folder_of
 from airflow_jobkit.cli.published import has_unchecked_jobs, published_jobs
@@ -17,6 +18,9 @@ from airflow_jobkit.loading.layers import DEFAULTS_FILES
 from airflow_jobkit.loading.published import version_problems
 from airflow_jobkit.problems import Problem, counted
 from airflow_jobkit.release.index import INDEX_FILE
+
+if TYPE_CHECKING:
+    from airflow_jobkit.cli.build import Builds
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,8 @@ class Checked:
         environments: The Environments that they were checked for.
         jobs_unchecked: Those of them where some code version, job or arguments could not be held against what
             is published.
+        airflow: The version of Airflow that the good DAGs were built with; None: they were not.
+        warnings: What costs no DAG, and is hardly meant.
     """
 
     problems: tuple[Problem, ...]
@@ -37,26 +43,34 @@ class Checked:
     dags: int
     environments: tuple[str, ...]
     jobs_unchecked: tuple[str, ...] = ()
+    airflow: str | None = None
+    warnings: tuple[Problem, ...] = ()
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the files and print what is wrong; 1 if anything is."""
-    checked = check(arguments.paths, arguments.env)
+    builds = None
+    if arguments.build:
+        from airflow_jobkit.cli.build import Builds
+
+        builds = Builds(arguments.timeout)
+    checked = check(arguments.paths, arguments.env, builds)
     if arguments.format == "json":
         print(json.dumps(asdict(checked), indent=2))
     elif arguments.format == "sarif":
-        print(json.dumps(sarif(checked.problems, _notes(checked)), indent=2))
+        print(json.dumps(sarif(checked.problems, _notes(checked), checked.warnings), indent=2))
     else:
         print(_text(checked))
     return 1 if checked.problems else 0
 
 
-def check(paths: Sequence[Path], environment: str | None) -> Checked:
+def check(paths: Sequence[Path], environment: str | None, builds: Builds | None = None) -> Checked:
     """Check DAG files and the projects they belong to.
 
     Args:
         paths: Folders or files.
         environment: The Environment to check for; None for every one.
+        builds: Builds the good DAGs; None: they are not built.
     """
     problems: set[Problem] = set()
     files: set[Path] = set()
@@ -75,12 +89,23 @@ def check(paths: Sequence[Path], environment: str | None) -> Checked:
             loaded = DagLoader(project.settings, folder, jobs=jobs).load(chosen)
             problems.update(loaded.problems)
             problems.update(version_problems(project, jobs) if jobs is not None else ())
-            dags.update((folder, dag.spec.dag_id) for dag in loaded.dags)
+            good = {dag.spec.dag_id for dag in loaded.dags}
+            if builds is not None:
+                good = builds.build(folder, project.settings.environment, chosen, loaded)
+            dags.update((folder, dag_id) for dag_id in good)
             seen.add(project.settings.environment)
             if has_unchecked_jobs(loaded, jobs):
                 unchecked.add(project.settings.environment)
+    if builds is not None:
+        problems.update(builds.problems)
     return Checked(
-        tuple(sorted(problems)), len(files), len(dags), tuple(sorted(seen)), tuple(sorted(unchecked))
+        tuple(sorted(problems)),
+        len(files),
+        len(dags),
+        tuple(sorted(seen)),
+        tuple(sorted(unchecked)),
+        builds.airflow if builds is not None else None,
+        builds.warnings(files, problems) if builds is not None else (),
     )
 
 
@@ -101,15 +126,20 @@ def _by_project(paths: Sequence[Path]) -> Iterator[tuple[Path, list[Path]]]:
 def _text(checked: Checked) -> str:
     dags, files = counted(checked.dags, "DAG"), counted(checked.files, "file")
     noun = "environment" if len(checked.environments) == 1 else "environments"
-    scope = f"checked for the {noun} {', '.join(checked.environments)}"
+    done = f"checked and built with Airflow {checked.airflow}" if checked.airflow else "checked"
+    scope = f"{done} for the {noun} {', '.join(checked.environments)}"
     if not checked.problems:
-        return "\n".join([f"no problems: {dags} in {files}, {scope}", *_notes(checked)])
+        return "\n".join([f"no problems: {dags} in {files}, {scope}", *_remarks(checked)])
     if not checked.environments:
         scope = f"the DAGs are not checked before {PROJECT_FILE} is right"
     total = counted(len(checked.problems), "problem")
     lines = [problem.text() for problem in checked.problems]
     summary = f"{total}, {checked.dags} good {dags.split()[1]} in {files}; {scope}"
-    return "\n".join([*lines, "", summary, *_notes(checked)])
+    return "\n".join([*lines, "", summary, *_remarks(checked)])
+
+
+def _remarks(checked: Checked) -> list[str]:
+    return [*_notes(checked), *(f"warning: {warning.headline()}" for warning in checked.warnings)]
 
 
 def _notes(checked: Checked) -> tuple[str, ...]:

@@ -1,20 +1,36 @@
-"""The arguments of operators: what those that all tasks have become, and which ones an operator takes."""
+"""Operators and their arguments: what the keys of tasks become, and which ones an operator takes."""
 
 from __future__ import annotations
 
 import datetime as dt
-import inspect
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from airflow_jobkit._compat import BaseOperator
-from airflow_jobkit.factory.building import BuildError, asset_of, callback, value_of
-from airflow_jobkit.problems import Issue, Path, choices_remedy
+from airflow_jobkit.engines.options import RemoteOptions
+from airflow_jobkit.factory.building import (
+    RAISED,
+    BuildError,
+    Findings,
+    asset_of,
+    callback,
+    imported,
+    made_each,
+    raised,
+    value_of,
+)
+from airflow_jobkit.factory.signatures import Signature, signature_of_class
+from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.callables import CALLBACKS
 from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.defaults import DefaultArgs
+from airflow_jobkit.spec.settings import Settings
+from airflow_jobkit.spec.task import OperatorTask, SparkTask
 
+_FROM_US = ("task_id", "dag", "task_group", "default_args", "params")
+"""The arguments of operators that no file gives by these names."""
 _STRUCTURE = frozenset({"dependencies", "expand", "partial", "params"})
 _ASSETS = frozenset({"inlets", "outlets"})
 # Of each kind of task its own keys, which are no arguments.
@@ -41,9 +57,10 @@ def airflow_arguments(keys: AirflowKeys, path: Path) -> dict[str, Any]:
         path: Where they stand in the DAG.
 
     Raises:
-        BuildError: A callback cannot be had.
+        BuildError: A callback cannot be had, or an asset is none to Airflow.
     """
     arguments: dict[str, Any] = {}
+    called: dict[str, Any] = {}
     for name in keys.model_fields_set:
         if name in _STRUCTURE or name in _KINDS:
             continue
@@ -53,83 +70,117 @@ def airflow_arguments(keys: AirflowKeys, path: Path) -> dict[str, Any]:
         if name == "timeout":
             arguments["execution_timeout"] = value
         elif name in CALLBACKS:
-            arguments[name] = callbacks(value, (*path, name))
+            called[name] = value
         elif name in _ASSETS:
             arguments[name] = [asset_of(asset, (*path, name)) for asset in value]
         elif name == "email":
             arguments[name] = list(value) if isinstance(value, tuple) else value
         else:
             arguments[name] = value
+    if called:
+        arguments |= made_each(called, lambda name, refs: callbacks(refs, (*path, name)))
     return arguments
 
 
 def callbacks(refs: Any, path: Path) -> Any:
-    """One callback as it is, several as a list."""
-    made = [callback(ref, path) for ref in refs]
-    return made[0] if len(made) == 1 else made
+    """One callback as it is, several as a list.
+
+    Raises:
+        BuildError: Some cannot be had.
+    """
+    if len(refs) == 1:
+        return callback(refs[0], path)
+    findings = Findings()
+    made = [findings.attempt(callback, ref, (*path, position)) for position, ref in enumerate(refs)]
+    findings.refuse()
+    return made
 
 
 def default_arguments(defaults: DefaultArgs, path: Path) -> dict[str, Any]:
-    """The `default_args` of a DAG or a group."""
-    arguments = airflow_arguments(defaults.keys, (*path, "default_args"))
-    for name, value in defaults.arguments.items():
-        arguments[name] = value_of(value, (*path, "default_args", name))
-    return arguments
+    """The `default_args` of a DAG or a group.
+
+    Raises:
+        BuildError: Some cannot be made.
+    """
+    path = (*path, "default_args")
+    findings = Findings()
+    keys = findings.attempt(airflow_arguments, defaults.keys, path)
+    others = findings.attempt(
+        made_each, defaults.arguments, lambda name, value: value_of(value, (*path, name))
+    )
+    findings.refuse()
+    return {**keys, **others}
+
+
+def default_names(defaults: DefaultArgs) -> frozenset[str]:
+    """The names of the arguments that `default_args` set."""
+    return frozenset((*defaults.keys.model_fields_set, *defaults.arguments))
+
+
+def operator_class(class_path: str, path: Path) -> type[BaseOperator]:
+    """Import an operator class; what is found there must be one, whatever its name.
+
+    Raises:
+        BuildError: There is no such class, or it is no operator.
+    """
+    found = imported(class_path, path, "no-operator")
+    if not (isinstance(found, type) and issubclass(found, BaseOperator)):
+        remedy = "name a class derived from BaseOperator"
+        raise BuildError(Issue(path, f"{class_path} is no operator", remedy, "no-operator"))
+    return found
 
 
 @cache
-def parameters(operator: type[BaseOperator]) -> frozenset[str] | None:
-    """The names of all arguments that an operator takes, its bases' among them; None: any.
-
-    Taken from the signatures of its constructor and of those that it hands the rest on to.
-    """
-    names: set[str] = set()
-    for made in operator.__mro__:
-        init = made.__dict__.get("__init__")
-        if init is None:
-            continue
-        found = inspect.signature(init).parameters.values()
-        names |= {one.name for one in found if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)}
-        if not any(one.kind is one.VAR_KEYWORD for one in found):
-            break
-        if made is BaseOperator:
-            break
-    return frozenset(names - {"self"}) if names else None
-
-
-def required(operator: type[BaseOperator]) -> frozenset[str]:
-    """The arguments without which an operator cannot be made."""
-    found = inspect.signature(operator.__init__).parameters.values()
-    return frozenset(
-        one.name
-        for one in found
-        if one.default is one.empty and one.kind is one.KEYWORD_ONLY and one.name != "task_id"
-    )
-
-
-def check_arguments(operator: type[BaseOperator], arguments: Mapping[str, Any], path: Path) -> None:
-    """Refuse arguments that an operator does not have.
-
-    Raises:
-        BuildError: It does not take one; the first is told.
-    """
-    known = parameters(operator)
-    for name in arguments:
-        if known is not None and name not in known:
-            own = sorted(known - set(AirflowKeys.model_fields))
-            message = f"{operator.__name__} has no argument {name!r}"
-            issue = Issue((*path, name), message, _remedy(name, own), "unknown-argument", at="key")
-            raise BuildError(issue)
-
-
-def _remedy(name: str, known: list[str]) -> str:
-    remedy = choices_remedy(name, known)
-    return remedy if remedy.startswith("did you") else "correct its name, or take it out"
+def operator_signature(operator: type[BaseOperator]) -> Signature:
+    """The arguments that an operator takes, its bases' among them."""
+    return signature_of_class(operator, BaseOperator, _FROM_US)
 
 
 def operator_timeout(operator: type[BaseOperator], arguments: dict[str, Any], timeout: Any) -> None:
     """Give a sensor its own `timeout` instead of Airflow's limit for each try."""
-    known = parameters(operator)
-    if timeout is not None and known is not None and "timeout" in known:
+    if timeout is None:
+        return
+    known = operator_signature(operator).known
+    if known is not None and "timeout" in known:
         arguments.pop("execution_timeout", None)
         arguments["timeout"] = timeout.total_seconds() if isinstance(timeout, dt.timedelta) else timeout
+
+
+def spark_arguments(task: SparkTask, settings: Settings) -> Mapping[str, Any]:
+    """The arguments of the operator that runs a Job."""
+    arguments: dict[str, Any] = {
+        "spark_job": task.keys.spark_job,
+        "job_args": dict(task.keys.args),
+        "settings": replace(settings, code=task.code),
+        "options": task.options,
+    }
+    if task.keys.code_version is not None:
+        arguments["code_version"] = task.keys.code_version
+    if task.keys.deferrable is not None and isinstance(task.options, RemoteOptions):
+        arguments["deferrable"] = task.keys.deferrable
+    return arguments
+
+
+def made_operator(
+    task: SparkTask | OperatorTask,
+    operator: type[BaseOperator],
+    arguments: Mapping[str, Any],
+    expand: Mapping[str, Any],
+    path: Path,
+) -> Any:
+    """The operator of a task, mapped where it is mapped over anything.
+
+    Raises:
+        BuildError: Its constructor raises, or Airflow does not map it.
+    """
+    if expand:
+        keys = task.keys.partial
+        partial = made_each(keys, lambda name, value: value_of(value, (*path, "partial", name)))
+        arguments = {name: value for name, value in arguments.items() if name not in expand}
+    try:
+        if not expand:
+            return operator(**arguments)
+        return operator.partial(**arguments, **partial).expand(**expand)
+    except RAISED as error:
+        what = f"{operator.__name__} cannot be made"
+        raise raised(error, path, what, "correct the task's arguments") from error

@@ -5,27 +5,92 @@ from __future__ import annotations
 import importlib
 import json
 import marshal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from airflow_jobkit._compat import BaseNotifier, asset_class
+from airflow_jobkit.factory.signatures import (
+    Given,
+    argument_issues,
+    signature_of_class,
+    signature_of_function,
+)
 from airflow_jobkit.fields import ARGUMENTS, TYPE
-from airflow_jobkit.problems import Issue, Path
+from airflow_jobkit.problems import Issue, Path, did_you_mean
 from airflow_jobkit.spec.callables import AIRFLOWS_OWN, CallableRef
 from airflow_jobkit.spec.schedule import AssetSpec
 from airflow_jobkit.spec.typed import ALL, ANY, is_asset
 
+RAISED = (Exception, SystemExit)
+"""What an imported module or a constructor may raise without taking other DAGs down."""
+_MOST_SAID = 500
+"""Characters of what an exception says."""
 _WITHOUT_SHARING = 2
 _MARK = b"__"  # of `__type__`, `__and__` and `__or__`
 
 
 class BuildError(Exception):
-    """Something that only building a DAG shows; `issue` says it, its path starts at the DAG."""
+    """What only building a DAG shows; `issues` say it, their paths start at the DAG.
 
-    def __init__(self, issue: Issue) -> None:
-        self.issue = issue
-        super().__init__(f"{issue.message}; {issue.remedy}")
+    There are none where something that is needed could not be made and that is told elsewhere.
+    """
+
+    def __init__(self, *issues: Issue) -> None:
+        self.issues = issues
+        super().__init__("\n".join(f"{issue.message}; {issue.remedy}" for issue in issues))
+
+
+class Findings:
+    """Gathers what is wrong with several parts, each of which is tried whatever became of the others."""
+
+    def __init__(self) -> None:
+        self._issues: list[Issue] = []
+        self._failed = False
+
+    def attempt(self, make: Callable[..., Any], *given: Any) -> Any:
+        """What a function makes; None where it raises a BuildError, which `refuse` raises again."""
+        try:
+            return make(*given)
+        except BuildError as error:
+            self.add(error.issues)
+            self._failed = True
+
+    def add(self, issues: Iterable[Issue]) -> None:
+        """Take Issues that were found otherwise."""
+        self._issues += issues
+
+    def refuse(self) -> None:
+        """End here if anything is wrong.
+
+        Raises:
+            BuildError: Something is; it holds all Issues.
+        """
+        if self._issues or self._failed:
+            raise self.error()
+
+    def error(self) -> BuildError:
+        """What `refuse` raises."""
+        return BuildError(*self._issues)
+
+
+def made_each(given: Mapping[str, Any], make: Callable[[str, Any], Any]) -> dict[str, Any]:
+    """What a function makes of each name and value.
+
+    Raises:
+        BuildError: It does not of some; what is wrong with all of them.
+    """
+    made: dict[str, Any] = {}
+    errors: list[BuildError] = []
+    for name, value in given.items():
+        try:
+            made[name] = make(name, value)
+        except BuildError as error:  # noqa: PERF203 - what is wrong with one does not hide the others
+            errors.append(error)
+    if errors:
+        raise BuildError(*(issue for error in errors for issue in error.issues))
+    return made
 
 
 @contextmanager
@@ -44,9 +109,20 @@ def told(path: Path, what: str, remedy: str) -> Iterator[None]:
         yield
     except BuildError:
         raise
-    except Exception as error:
-        message = f"{what}: {type(error).__name__}: {error}"
-        raise BuildError(Issue(path, message, remedy, "build", at="key")) from error
+    except RAISED as error:
+        raise raised(error, path, what, remedy) from error
+
+
+def raised(error: BaseException, path: Path, what: str, remedy: str) -> BuildError:
+    """What `told` raises for what was raised."""
+    return BuildError(Issue(path, f"{what}: {_said_by(error)}", remedy, "build", at="key"))
+
+
+def _said_by(error: BaseException) -> str:
+    """An exception in one line."""
+    said = " ".join(str(error).split())
+    said = f"{said[:_MOST_SAID]} ..." if len(said) > _MOST_SAID else said
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def imported(class_path: str, path: Path, code: str) -> Any:
@@ -61,13 +137,18 @@ def imported(class_path: str, path: Path, code: str) -> Any:
         BuildError: There is nothing, or its module cannot be imported.
     """
     module_name, _, name = class_path.rpartition(".")
+    module = None
     try:
-        return getattr(importlib.import_module(module_name), name)
+        module = importlib.import_module(module_name)
+        return getattr(module, name)
     except (ImportError, AttributeError) as error:
+        meant = did_you_mean(name, (one for one in dir(module) if one[0] != "_")) if module else None
         remedy = "correct the path, or install the provider it comes from"
+        if meant is not None:
+            remedy = f"did you mean {module_name}.{meant}?"
         raise BuildError(Issue(path, f"no {class_path}: {error}", remedy, code)) from error
-    except Exception as error:
-        message = f"{module_name} cannot be imported: {type(error).__name__}: {error}"
+    except RAISED as error:
+        message = f"{module_name} cannot be imported: {_said_by(error)}"
         raise BuildError(Issue(path, message, "correct that module", code)) from error
 
 
@@ -91,12 +172,25 @@ def callback(ref: CallableRef, path: Path) -> Any:
         BuildError: There is none, or it does not take the arguments.
     """
     found = imported(ref.path, path, "no-callback")
-    arguments = {name: value_of(value, path) for name, value in ref.arguments.items()}
-    if isinstance(found, type) and issubclass(found, BaseNotifier):
-        with told(path, f"{found.__name__} cannot be made", "correct its arguments"):
-            return found(**arguments)
-    found = function(ref.path, path)
-    return _Called(found, arguments) if arguments else found
+    is_notifier = isinstance(found, type) and issubclass(found, BaseNotifier)
+    if not is_notifier:
+        found = function(ref.path, path)
+        if not ref.arguments:
+            return found
+    arguments = made_each(ref.arguments, lambda name, value: value_of(value, (*path, name)))
+    # Airflow's context is given by position, under any name.
+    signature = (
+        signature_of_class(found, BaseNotifier)
+        if is_notifier
+        else replace(signature_of_function(found), required=frozenset())
+    )
+    findings = Findings()
+    findings.add(argument_issues(signature, [Given(path, ref.arguments)], (), path))
+    findings.refuse()
+    if not is_notifier:
+        return _Called(found, arguments)
+    with told(path, f"{found.__name__} cannot be made", "correct its arguments"):
+        return found(**arguments)
 
 
 class _Called:

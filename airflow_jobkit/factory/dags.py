@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from airflow_jobkit._compat import DAG
 from airflow_jobkit.factory.arguments import callbacks, default_arguments
-from airflow_jobkit.factory.building import told
+from airflow_jobkit.factory.building import BuildError, Findings, told
+from airflow_jobkit.factory.groups import upstream_of
 from airflow_jobkit.factory.params import dag_params
 from airflow_jobkit.factory.schedules import airflow_schedule
 from airflow_jobkit.factory.storable import StoreChecks
 from airflow_jobkit.factory.tasks import Tasks
+from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.dag import DagSpec
-from airflow_jobkit.spec.schedule import AssetSchedule
+from airflow_jobkit.spec.schedule import AssetSchedule, Schedule
 from airflow_jobkit.spec.settings import Settings
 
 
@@ -40,19 +42,54 @@ def build_dag(
         documentation: What the UI shows of it, in Markdown; default: its `doc_md`.
 
     Raises:
-        BuildError: An operator or an argument is wrong, or Airflow would not store the DAG.
+        BuildError: Operators or arguments are wrong, or Airflow would not store the DAG; all that is wrong.
     """
-    params = dag_params(spec, settings, versions if spec.code == settings.code else ())
     with told((), "Airflow does not take this DAG", "correct what it names"):
-        dag = DAG(dag_id=spec.dag_id, params=params, **_arguments(spec, documentation))
+        return _build(spec, settings, versions, checks or StoreChecks(), documentation)
+
+
+def _build(
+    spec: DagSpec,
+    settings: Settings,
+    versions: Sequence[str],
+    checks: StoreChecks,
+    documentation: str | None,
+) -> DAG:
+    findings = Findings()
+    params = findings.attempt(dag_params, spec, settings, versions if spec.code == settings.code else ())
+    arguments = findings.attempt(_arguments, spec, documentation)
+    dag: DAG | None = None
+    if params is not None and arguments is not None:
+        dag = findings.attempt(_dag, spec, params, arguments)
+    if dag is None:
+        findings.add(_issues_without_dag(spec, settings))
+        raise findings.error()
     tasks = Tasks(spec, settings, dag)
     tasks.build()
     members = {**tasks.by_id, **tasks.groups.by_id}
     # Airflow asks a group for its first and last tasks when something waits for it, so inner edges go first.
-    for member in sorted(spec.upstream, key=spec.depth, reverse=True):
-        members[member].set_upstream([members[other] for other in spec.upstream[member]])
-    (checks or StoreChecks()).check(spec, dag, tasks.by_id)
+    upstream = upstream_of(spec) if spec.groups else spec.upstream
+    for member in sorted(upstream, key=spec.depth, reverse=True):
+        members[member].set_upstream([members[other] for other in upstream[member]])
+    checks.check(spec, dag, tasks.by_id)
     return dag
+
+
+def _dag(spec: DagSpec, params: Mapping[str, Any], arguments: Mapping[str, Any]) -> DAG:
+    with told((), "Airflow does not take this DAG", "correct what it names"):
+        return DAG(dag_id=spec.dag_id, params=dict(params), **arguments)
+
+
+def _issues_without_dag(spec: DagSpec, settings: Settings) -> tuple[Issue, ...]:
+    """What is wrong with the tasks of a DAG that cannot be made itself.
+
+    What a constructor says may come of what the DAG lacks here, such as its defaults; so that is left out.
+    """
+    try:
+        Tasks(spec, settings, DAG(dag_id=spec.dag_id, schedule=None)).build()
+    except BuildError as error:
+        return tuple(issue for issue in error.issues if issue.code != "build")
+    return ()
 
 
 _TAKEN_OVER = (
@@ -75,7 +112,7 @@ _AIRFLOW_2_ONLY = ("default_view", "orientation")
 
 
 def _arguments(spec: DagSpec, documentation: str | None) -> dict[str, Any]:
-    keys = spec.keys
+    keys, findings = spec.keys, Findings()
     arguments = {name: getattr(keys, name) for name in _TAKEN_OVER if name in keys.model_fields_set}
     arguments["doc_md"] = documentation if documentation is not None else keys.doc_md
     if isinstance(keys.schedule, AssetSchedule):
@@ -90,17 +127,25 @@ def _arguments(spec: DagSpec, documentation: str | None) -> dict[str, Any]:
         arguments["template_searchpath"] = list(given) if isinstance(given, tuple) else given
     for name in ("on_success_callback", "on_failure_callback"):
         if getattr(keys, name):
-            arguments[name] = callbacks(getattr(keys, name), (name,))
+            arguments[name] = findings.attempt(callbacks, getattr(keys, name), (name,))
     for name in _AIRFLOW_2_ONLY:
         if name in dag_parameters():
             arguments[name] = getattr(keys, name)
+    schedule = findings.attempt(_schedule, keys.schedule)
+    defaults = findings.attempt(default_arguments, spec.default_args, ())
+    findings.refuse()
     return {
-        "schedule": airflow_schedule(keys.schedule),
+        "schedule": schedule,
         "catchup": keys.catchup,
         "tags": list(keys.tags),
-        "default_args": default_arguments(spec.default_args, ()),
+        "default_args": defaults,
         **{name: value for name, value in arguments.items() if value is not None},
     }
+
+
+def _schedule(schedule: Schedule) -> Any:
+    with told(("schedule",), "Airflow does not take this schedule", "correct what it names"):
+        return airflow_schedule(schedule)
 
 
 @cache

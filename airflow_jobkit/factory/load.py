@@ -17,6 +17,7 @@ from airflow_jobkit.factory.problems_dag import build_problems_dag, build_stand_
 from airflow_jobkit.factory.source import documentation
 from airflow_jobkit.factory.storable import StoreChecks
 from airflow_jobkit.factory.sweeper_dag import build_sweeper_dags
+from airflow_jobkit.loading.bounds import capped
 from airflow_jobkit.loading.dags import PROBLEMS_DAG_ID, SWEEPER_DAG_ID, DagLoader, LoadedDag
 from airflow_jobkit.loading.folder import dag_files, load_project
 from airflow_jobkit.problems import Problem, ProblemsError
@@ -45,7 +46,7 @@ def load_dags(
         ProblemsError: `jobkit.yaml` is wrong, so that no DAG can be built; or a command asks for one DAG
             alone, and its file is bad.
     """
-    folder = Path(folder) if folder is not None else Path(namespace["__file__"]).parent
+    folder = (Path(folder) if folder is not None else Path(namespace["__file__"]).parent).resolve()
     wanted, task_id = get_parsing_context()
     with _uncollected():
         if wanted is None or wanted == PROBLEMS_DAG_ID:
@@ -104,7 +105,7 @@ def build_dags(
             with told((), "this DAG cannot be built", "correct what it names"):
                 dags.append(build_dag(dag.spec, settings, versions, checks, documentation(dag)))
         except BuildError as error:  # noqa: PERF203 - one bad DAG leaves the others alone
-            problems.append(dag.problem(error.issue))
+            problems += capped(tuple(dag.problem(issue) for issue in error.issues))
     return dags, problems
 
 

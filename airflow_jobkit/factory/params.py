@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from airflow_jobkit._compat import Param
-from airflow_jobkit.factory.building import BuildError
+from airflow_jobkit.factory.building import BuildError, made_each
 from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.settings import Settings
@@ -29,7 +29,7 @@ def dag_params(spec: DagSpec, settings: Settings, versions: Sequence[str]) -> di
         BuildError: A param is none, or its default does not fit its schema.
     """
     scheduled = spec.keys.schedule is not None
-    params = {name: _param(name, value, scheduled=scheduled) for name, value in spec.keys.params.items()}
+    params = made_each(spec.keys.params, lambda name, value: _param(name, value, scheduled=scheduled))
     if not spec.spark_tasks:
         return params
     suggestions: dict[str, Any] = {"examples": list(versions[:SHOWN_VERSIONS])} if versions else {}

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from airflow_jobkit._compat import DAG, BaseOperator
 from airflow_jobkit.engines import operator_class_path
-from airflow_jobkit.engines.options import RemoteOptions
-from airflow_jobkit.factory.arguments import airflow_arguments, check_arguments, operator_timeout
-from airflow_jobkit.factory.building import BuildError, function, imported, plain_copy, told, value_of
+from airflow_jobkit.factory.arguments import (
+    airflow_arguments,
+    default_names,
+    made_operator,
+    operator_class,
+    operator_signature,
+    operator_timeout,
+    spark_arguments,
+)
+from airflow_jobkit.factory.building import (
+    RAISED,
+    BuildError,
+    Findings,
+    function,
+    made_each,
+    plain_copy,
+    raised,
+    told,
+    value_of,
+)
+from airflow_jobkit.factory.functions import split_arguments, task_decorator
 from airflow_jobkit.factory.groups import Groups
+from airflow_jobkit.factory.signatures import Given, argument_issues
 from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.references import reference_of
@@ -28,43 +47,65 @@ class Tasks:
         spec: The DAG.
         settings: The Environment's Settings.
         dag: Airflow's DAG.
-        groups: Its groups.
         by_id: The operators that are made, by their ids.
         results: What stands for the results of those that are functions in the arguments of others; an
             operator has its own `output` for that.
+        failed: The ids of those that could not be made.
     """
 
     spec: DagSpec
     settings: Settings
     dag: DAG
-    groups: Groups = field(default_factory=Groups)
     by_id: dict[str, Any] = field(default_factory=dict)
     results: dict[str, Any] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    _default_names: dict[str | None, frozenset[str]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The groups of the DAG."""
+        return Groups(self.spec, self.dag, self._filled)
 
     def build(self) -> None:
         """Make all tasks.
 
         Raises:
-            BuildError: An operator does not exist, is none, or does not take its arguments.
+            BuildError: Operators do not exist, are none, or do not take their arguments; all that is wrong.
         """
-        self.groups.build(self.spec, self.dag, self._filled)
+        findings = Findings()
+        findings.attempt(self.groups.build)
         for task in self.spec.tasks:
-            self._built(task)
+            findings.attempt(self._built, task)
+        findings.refuse()
 
     def _built(self, task: Task) -> None:
+        if task.task_id in self.failed:
+            raise BuildError
         if task.task_id not in self.by_id:
             path = self.spec.path_of(task.task_id)
-            if isinstance(task, DecoratorTask):
-                self._decorated(task, path)
-            else:
-                self.by_id[task.task_id] = self._operator(task, path)
+            try:
+                self._make(task, path)
+            except BuildError:
+                self.failed.add(task.task_id)
+                raise
+            except RAISED as error:
+                self.failed.add(task.task_id)
+                raise raised(error, path, "the task cannot be made", "correct what it names") from error
+
+    def _make(self, task: Task, path: Path) -> None:
+        if isinstance(task, DecoratorTask):
+            result = self._called(task, path)
+            self.by_id[task.task_id], self.results[task.task_id] = result.operator, result
+            return
+        made = self._job(task, path) if isinstance(task, SparkTask) else self._operator(task, path)
+        self.by_id[task.task_id] = made
 
     def _common(self, task: Task, path: Path) -> dict[str, Any]:
         group, name = self._place(task.task_id)
         return {
             "task_id": name,
             "dag": self.dag,
-            **({"task_group": self.groups.by_id[group]} if group is not None else {}),
+            **({"task_group": self.groups.made(group)} if group is not None else {}),
             **({"params": dict(task.keys.params)} if task.keys.params else {}),
             **airflow_arguments(task.keys, path),
         }
@@ -76,71 +117,104 @@ class Tasks:
             return None, task_id
         return group, task_id.removeprefix(f"{group}.")
 
-    def _operator(self, task: SparkTask | OperatorTask, path: Path) -> Any:
+    def _job(self, task: SparkTask, path: Path) -> Any:
         common = self._common(task, path)
-        if isinstance(task, SparkTask):
-            operator = operator_class(operator_class_path(task.engine), (*path, "operator"))
-            arguments = dict(_spark_arguments(task, self.settings))
-            arguments["job_args"] = self._in_group(arguments["job_args"], task.task_id)
-        else:
-            operator = operator_class(task.keys.operator, (*path, "operator"))
-            arguments = self._arguments(task, operator, common, path)
-        expand = self._expanded(task, path)
-        with told(path, f"{operator.__name__} cannot be made", "correct the task's arguments"):
-            if expand:
-                partial = {name: value_of(value, path) for name, value in task.keys.partial.items()}
-                for name in expand:
-                    arguments.pop(name, None)
-                return operator.partial(**common, **arguments, **partial).expand(**expand)
-            return operator(**common, **arguments)
+        operator = operator_class(operator_class_path(task.engine), path)
+        arguments = dict(spark_arguments(task, self.settings))
+        arguments["job_args"] = self._in_group(arguments["job_args"], task.task_id)
+        common.update(arguments)
+        return made_operator(task, operator, common, self._expanded(task, path), path)
 
-    def _arguments(
-        self, task: OperatorTask, operator: type[BaseOperator], common: dict[str, Any], path: Path
-    ) -> dict[str, Any]:
-        """The arguments of an operator of any class, with types and functions made."""
-        check_arguments(operator, {**task.arguments, **task.keys.expand, **task.keys.partial}, path)
-        arguments: dict[str, Any] | None = plain_copy(task.arguments)
-        if arguments is None:
-            arguments = {name: value_of(value, (*path, name)) for name, value in task.arguments.items()}
-        if self.groups.values:
-            arguments = {name: self._in_group(value, task.task_id) for name, value in arguments.items()}
-        for name, class_path in callable_arguments(task.arguments).items():
-            arguments[name] = function(class_path, (*path, name))
+    def _operator(self, task: OperatorTask, path: Path) -> Any:
+        """A task of any operator's class; called only where nothing is wrong with its arguments."""
+        findings = Findings()
+        common = findings.attempt(self._common, task, path)
+        operator = findings.attempt(operator_class, task.keys.operator, (*path, "operator"))
+        arguments = findings.attempt(self._arguments, task, path)
+        expand = findings.attempt(self._expanded, task, path)
+        if operator is not None:
+            findings.add(self._argument_issues(task, operator, path))
+        findings.refuse()
         operator_timeout(operator, common, task.keys.timeout)
-        return arguments
+        common.update(arguments)
+        return made_operator(task, operator, common, expand, path)
+
+    def _argument_issues(
+        self, task: OperatorTask, operator: type[BaseOperator], path: Path
+    ) -> Iterable[Issue]:
+        keys, signature = task.keys, operator_signature(operator)
+        if not keys.expand and signature.fits(task.arguments):
+            return ()
+        given = [Given(path, task.arguments)]
+        if keys.expand:
+            given += [Given((*path, "expand"), keys.expand), Given((*path, "partial"), keys.partial)]
+        own = task.arguments.get("default_args")
+        around = self._defaults(self.spec.group_of.get(task.task_id))
+        elsewhere = (keys.model_fields_set, around, own if isinstance(own, Mapping) else ())
+        return argument_issues(signature, given, elsewhere, path)
+
+    def _defaults(self, group: str | None) -> frozenset[str]:
+        """The names that the `default_args` of the DAG and of the groups around a task set."""
+        if group not in self._default_names:
+            around = self.spec.group_of.get(group) if group is not None else None
+            own = self.groups.described[group].default_args if group is not None else self.spec.default_args
+            above = self._defaults(around) if group is not None else frozenset()
+            self._default_names[group] = default_names(own) | above
+        return self._default_names[group]
+
+    def _arguments(self, task: OperatorTask, path: Path) -> dict[str, Any]:
+        """The arguments of an operator of any class, with types and functions made."""
+        functions = callable_arguments(task.arguments)
+        if not functions and not self.groups.values:
+            plain: dict[str, Any] | None = plain_copy(task.arguments)
+            if plain is not None:
+                return plain
+
+        def made(name: str, value: Any) -> Any:
+            if name in functions:
+                return function(value, (*path, name))
+            return self._in_group(value_of(value, (*path, name)), task.task_id)
+
+        return made_each(task.arguments, made)
 
     def _in_group(self, value: Any, task_id: str) -> Any:
         """A value with what the mapped groups around a task give filled in."""
         return self._filled(value, self.spec.group_of.get(task_id)) if self.groups.values else value
 
     def _expanded(self, task: Task, path: Path) -> dict[str, Any]:
+        if not task.keys.expand:
+            return {}
         group = self.spec.group_of.get(task.task_id)
-        return {
-            name: self._filled(value_of(value, (*path, "expand", name)), group)
-            for name, value in task.keys.expand.items()
-        }
+        path = (*path, "expand")
+        return made_each(
+            task.keys.expand, lambda name, value: self._filled(value_of(value, (*path, name)), group)
+        )
 
-    def _decorated(self, task: DecoratorTask, path: Path) -> None:
-        decorator = _decorator(task.keys.decorator, path)
-        called = function(task.keys.python_callable, (*path, "python_callable"))
+    def _called(self, task: DecoratorTask, path: Path) -> Any:
+        """The result of a task that calls a function."""
+        findings = Findings()
+        common = findings.attempt(self._common, task, path)
+        decorator = findings.attempt(task_decorator, task.keys.decorator, (*path, "decorator"))
+        called = findings.attempt(function, task.keys.python_callable, (*path, "python_callable"))
         group = self.spec.group_of.get(task.task_id)
-        given = {
-            name: self._filled(value_of(value, (*path, name)), group)
-            for name, value in task.arguments.items()
-        }
-        own = inspect.signature(called).parameters
-        calls = {name: value for name, value in given.items() if name in own}
-        options = {name: value for name, value in given.items() if name not in own}
+        given = findings.attempt(
+            made_each,
+            task.arguments,
+            lambda name, value: self._filled(value_of(value, (*path, name)), group),
+        )
+        expand = findings.attempt(self._expanded, task, path)
+        split: Any = None
+        if decorator is not None and called is not None:
+            split = findings.attempt(split_arguments, task, decorator, called, self._defaults(group), path)
+        findings.refuse()
+        calls = {name: given[name] for name in split}
+        options = {name: value for name, value in given.items() if name not in calls}
         with told(path, f"{task.keys.decorator} cannot be called", "correct the task's arguments"):
-            made = decorator(**self._common(task, path), **options)(called)
+            made = decorator(**common, **options)(called)
             partial = {name: self._filled(v, group) for name, v in task.keys.partial.items()}
-            expand = self._expanded(task, path)
-            if expand:
-                result = (made.partial(**partial, **calls) if partial or calls else made).expand(**expand)
-            else:
-                result = made(**calls)
-        self.by_id[task.task_id] = result.operator
-        self.results[task.task_id] = result
+            if not expand:
+                return made(**calls)
+            return (made.partial(**partial, **calls) if partial or calls else made).expand(**expand)
 
     def _filled(self, value: Any, group: str | None) -> Any:
         """A value with every reference to a task, or to a value of a mapped group, filled in."""
@@ -156,6 +230,8 @@ class Tasks:
     def _result(self, name: str, key: str | None, group: str | None) -> Any:
         around, _, value = name.rpartition(".")
         mapped = self.spec.resolve(around, group) if around else None
+        if mapped in self.groups.failed:
+            raise BuildError
         if mapped in self.groups.values:
             return self.groups.values[mapped][value]
         task_id = self.spec.resolve(name, group)
@@ -165,45 +241,3 @@ class Tasks:
             self.results[task.task_id] if task.task_id in self.results else self.by_id[task.task_id].output
         )
         return result[key] if key is not None else result
-
-
-def operator_class(class_path: str, path: Path) -> type[BaseOperator]:
-    """Import an operator class; what is found there must be one, whatever its name.
-
-    Raises:
-        BuildError: There is no such class, or it is no operator.
-    """
-    found = imported(class_path, path, "no-operator")
-    if not (isinstance(found, type) and issubclass(found, BaseOperator)):
-        remedy = "name a class derived from BaseOperator"
-        raise BuildError(Issue(path, f"{class_path} is no operator", remedy, "no-operator"))
-    return found
-
-
-def _decorator(class_path: str, path: Path) -> Any:
-    """One of Airflow's task decorators, which the file may name by its kind: `airflow.sdk.task.branch`."""
-    from airflow_jobkit._compat import task as found
-
-    kind = class_path.partition(".task.")[2]
-    if not kind:
-        return found
-    try:
-        return getattr(found, kind)
-    except AttributeError:
-        remedy = "correct its kind, or install the provider it comes from"
-        issue = Issue((*path, "decorator"), f"no task decorator {kind!r}", remedy, "no-operator")
-        raise BuildError(issue) from None
-
-
-def _spark_arguments(task: SparkTask, settings: Settings) -> Mapping[str, Any]:
-    arguments: dict[str, Any] = {
-        "spark_job": task.keys.spark_job,
-        "job_args": dict(task.keys.args),
-        "settings": replace(settings, code=task.code),
-        "options": task.options,
-    }
-    if task.keys.code_version is not None:
-        arguments["code_version"] = task.keys.code_version
-    if task.keys.deferrable is not None and isinstance(task.options, RemoteOptions):
-        arguments["deferrable"] = task.keys.deferrable
-    return arguments

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.members import Member, Members
+from airflow_jobkit.spec.references import Reference, references_in
 from airflow_jobkit.spec.task import Task, task_references
 
 
@@ -30,7 +31,10 @@ class Edges:
         for member in (*members.tasks.values(), *members.groups.values()):
             self.links[member.id] = self._dependencies(member)
         for task_id, task in tasks.items():
-            self.links[task_id] += self._references(members.tasks[task_id], task)
+            self.links[task_id] += self._references(members.tasks[task_id], task_references(task))
+        for group in members.groups.values():
+            expand = group.data.get("expand") if isinstance(group.data, Mapping) else None
+            self.links[group.id] += self._references(group, references_in(expand, ("expand",)))
 
     @property
     def upstream(self) -> dict[str, tuple[str, ...]]:
@@ -63,9 +67,9 @@ class Edges:
             if isinstance(name, str)
         ]
 
-    def _references(self, member: Member, task: Task) -> list[Link]:
+    def _references(self, member: Member, references: Iterable[Reference]) -> list[Link]:
         links = []
-        for reference in task_references(task):
+        for reference in references:
             name = reference.task
             found = self._members.resolve(name, member.group)
             if found is None and "." in name and self._is_value_of_group(name, member):

@@ -51,6 +51,11 @@ HEAVY = {"airflow", "boto3", "botocore", "pyspark", "sqlalchemy", "jobkit_runtim
     ("statement", "absent"),
     [
         pytest.param(jobkit("validate", "dags"), HEAVY | {"rich"}, id="validating"),
+        pytest.param(
+            jobkit("validate", "dags/flights.yaml", "--build", "--env", "local"),
+            HEAVY | {"rich"},
+            id="validating with a build, which another process does",
+        ),
         pytest.param(jobkit("render", "dags/flights.yaml"), HEAVY | {"rich"}, id="rendering"),
         pytest.param(jobkit("--help"), HEAVY | {"pydantic", "yaml", "rich"}, id="showing the help"),
         pytest.param(

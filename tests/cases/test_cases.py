@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from built_cases import BUILD, built_problems, problems_of
 
 from airflow_jobkit.cli import main
 from airflow_jobkit.loading.folder import load_project
@@ -102,6 +103,25 @@ def test_validate_says_what_is_wrong_with_a_file_where_and_what_to_do(
     monkeypatch.chdir(file.parent)
     assert main(["validate", file.name]) == 1
     golden(file.with_suffix(".txt"), capsys.readouterr().out)
+
+
+@pytest.mark.xdist_group("built cases")
+@pytest.mark.parametrize("file", dag_files(BUILD), ids=named)
+def test_validate_with_a_build_says_what_only_building_shows(
+    file: Path, golden: Callable[[Path, str], None]
+) -> None:
+    golden(file.with_suffix(".txt"), "".join(f"{problem.text()}\n" for problem in problems_of(file)))
+
+
+@pytest.mark.parametrize("file", dag_files(BUILD), ids=named)
+def test_what_only_building_shows_is_not_seen_without(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(BUILD)
+    assert main(["validate", file.name]) == 0
+
+
+@pytest.mark.xdist_group("built cases")
+def test_every_mistake_that_building_shows_is_one_of_a_case() -> None:
+    assert {Path(problem.file).name for problem in built_problems()} == {one.name for one in dag_files(BUILD)}
 
 
 @pytest.mark.parametrize("name", PROJECT_CASES)

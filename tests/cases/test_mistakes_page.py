@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from built_cases import BUILD, built_problems
 
 from airflow_jobkit.cli.validate import check
 from airflow_jobkit.problems import Problem
@@ -24,9 +25,17 @@ For whoever wants to know what `jobkit validate` finds, and how it says so. Each
 file is in `tests/cases`, and its line is the one that the message names. In Airflow the same text stands in
 the DAG `jobkit_problems`. The kind is the `code` of `--format json` and the rule of `--format sarif`.
 
-{count} mistakes. What only building a DAG can tell (an operator or an argument that does not exist) comes on
-top.
+{count} mistakes that are seen without building a DAG, while nothing that a file names is imported. Those that
+`jobkit validate --build` finds on top are [below](#with---build).
 
+"""
+BUILT = """
+## With `--build`
+
+{count} mistakes that only building a DAG shows, with the Airflow and the packages that are installed.
+
+"""
+HEAD = """\
 | kind | what is said | where |
 |---|---|---|
 """
@@ -42,15 +51,27 @@ def cases() -> Iterator[Path]:
 
 def mistakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Problem]:
     """One Problem of each wording, in the order of the cases, with the file as the page names it."""
+    monkeypatch.chdir(CASES)
+    yield from distinct(
+        problem
+        for case in cases()
+        if BUILD not in case.parents and (not case.is_dir() or (case / "jobkit.yaml").exists())
+        for problem in check([case.relative_to(CASES)], None).problems
+    )
+
+
+def distinct(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The first of each wording."""
     seen: set[tuple[str, str]] = set()
-    for case in cases():
-        if not case.is_dir() or (case / "jobkit.yaml").exists():
-            monkeypatch.chdir(CASES)
-            for problem in check([case.relative_to(CASES)], None).problems:
-                wording = re.sub(r"'[^']*'|\d+|`[^`]*`", "_", problem.message)
-                if (problem.code, wording) not in seen:
-                    seen.add((problem.code, wording))
-                    yield problem
+    for problem in problems:
+        wording = re.sub(r"'[^']*'|\d+|`[^`]*`", "_", problem.message)
+        if (problem.code, wording) not in seen:
+            seen.add((problem.code, wording))
+            yield problem
+
+
+def table(problems: Iterable[Problem]) -> str:
+    return HEAD + "".join(f"{row(problem)}\n" for problem in problems)
 
 
 def row(problem: Problem) -> str:
@@ -58,11 +79,13 @@ def row(problem: Problem) -> str:
     return f"| {problem.code} | {said.replace('|', chr(92) + '|')} | {problem.file}:{problem.line} |"
 
 
+@pytest.mark.xdist_group("built cases")
 def test_the_page_shows_every_mistake_of_the_cases(
     golden: Callable[[Path, str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = [row(problem) for problem in mistakes(monkeypatch)]
-    golden(PAGE, INTRODUCTION.format(count=len(rows)) + "\n".join(rows) + "\n")
+    seen, built = [*mistakes(monkeypatch)], [*distinct(built_problems())]
+    text = INTRODUCTION.format(count=len(seen)) + table(seen)
+    golden(PAGE, text + BUILT.format(count=len(built)) + table(built))
 
 
 def test_there_are_sixty_distinct_mistakes_and_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,19 @@ def test_a_run_has_what_the_schema_requires() -> None:
         assert (region["startLine"], region["startColumn"]) == (3, 5)
 
 
+def test_what_costs_no_dag_is_a_warning() -> None:
+    (run,) = sarif([problem()], warnings=[problem(code="unused-default")])["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert [(rule["id"], rule["defaultConfiguration"]["level"]) for rule in rules] == [
+        ("unknown-key", "error"),
+        ("unused-default", "warning"),
+    ]
+    assert [(result["ruleIndex"], result["level"]) for result in run["results"]] == [
+        (0, "error"),
+        (1, "warning"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("file", "location"),
     [

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import finished
 
 from airflow_jobkit.provider import get_provider_info
 
@@ -58,6 +61,26 @@ def test_a_broken_project_file_is_an_import_error_that_says_where(folder: Path) 
     assert bag.dags == {}
     (said,) = bag.import_errors.values()
     assert "jobkit.yaml:" in said
+
+
+def test_a_run_imports_the_modules_of_the_dags_folder_as_airflows_own_processes_do(
+    folder: Path, tmp_path: Path
+) -> None:
+    (folder / "jobkit.yaml").write_text(
+        "project: p\noperators: {allow: [in_the_folder.]}\nenvironments: {local: {}}\n"
+    )
+    (folder / "in_the_folder.py").write_text("from airflow_jobkit._compat import BaseOperator as Plain\n")
+    (folder / "flights.yaml").write_text("one: {tasks: {a: {operator: in_the_folder.Plain}}}\n")
+    ended = finished(
+        [
+            sys.executable,
+            "-c",
+            "from airflow_jobkit._compat import collect_dags; print(*collect_dags().dags)",
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "AIRFLOW__CORE__DAGS_FOLDER": str(folder)},
+    )
+    assert (ended.returncode, ended.stdout.split()[-1:]) == (0, ["one"]), ended.stderr
 
 
 def test_the_providers_metadata_fits_the_schema_of_this_airflow() -> None:

@@ -195,6 +195,20 @@ class TestNamespace:
         (dag,) = namespace.values()
         assert dag.params["code_version"] == "2.0.0"
 
+    @pytest.mark.parametrize("folder", ["linked", "dags/../dags", "."], ids=["a link", "with ..", "relative"])
+    def test_a_folder_may_be_named_in_any_way(
+        self, folder: str, dags: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What stands in folders above a file holds for it, however the way to them is written."""
+        (dags / "team").mkdir()
+        (dags.parent / "linked").symlink_to(dags)
+        write("defaults.yaml", "tags: [ours]\n")
+        write("team/one.yaml", GOOD)
+        monkeypatch.chdir(dags if folder == "." else dags.parent)
+        namespace: dict[str, Any] = {}
+        load_dags(namespace, folder)
+        assert list(namespace["dag:good"].tags) == ["ours"]
+
 
 class TestOneWantedDag:
     """When Airflow executes a task, only the DAG of that task is built."""

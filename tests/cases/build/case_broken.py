@@ -1,0 +1,3 @@
+"""Cannot be imported."""
+
+LIMIT = 1 / 0
