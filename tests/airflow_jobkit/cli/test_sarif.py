@@ -15,7 +15,7 @@ from airflow_jobkit.problems import Problem
 
 PACKAGE = Path(airflow_jobkit.__file__).parent
 # Where the code stands among the arguments of what makes a mistake.
-CODE_AT = {"Issue": 3, "Problem": 6, "mistake": 2, "_Slip": 3}
+CODE_AT = {"Issue": 3, "Problem": 6, "mistake": 2, "Slip": 3}
 
 
 def problem(file: str = "dags/flights.yaml", code: str = "unknown-key") -> Problem:
