@@ -139,10 +139,14 @@ def value_of(value: Any, path: Path) -> Any:
 def _made(value: Mapping[str, Any], path: Path) -> Any:
     class_path = value[TYPE]
     named = {str(k): value_of(v, (*path, str(k))) for k, v in value.items() if k not in (TYPE, ARGUMENTS)}
-    if class_path.startswith("builtins."):
-        items = named.get("items", value.get(ARGUMENTS) or [])
-        return {"list": list, "set": set, "tuple": tuple}[class_path.rpartition(".")[2]](items)
     positional = value_of(value.get(ARGUMENTS) or [], path)
+    if class_path.startswith("builtins."):
+        # As Python calls them, with one list of items; and with the items themselves.
+        listed = positional[0] if len(positional) == 1 and isinstance(positional[0], list) else positional
+        with told(path, f"{class_path} cannot be made", "write `items: [...]`"):
+            return {"list": list, "set": set, "tuple": tuple}[class_path.rpartition(".")[2]](
+                named.get("items", listed)
+            )
     if is_asset(class_path):
         made = asset_class(class_path.rpartition(".")[2])
     else:
