@@ -12,7 +12,7 @@ from airflow_jobkit.fields import ARGUMENTS, TYPE
 from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.callables import AIRFLOWS_OWN, CallableRef
 from airflow_jobkit.spec.schedule import AssetSpec
-from airflow_jobkit.spec.typed import ALL, ANY, is_asset
+from airflow_jobkit.spec.typed import ALL, ANY, is_asset, type_issue
 
 
 class BuildError(Exception):
@@ -119,10 +119,11 @@ def asset_of(spec: AssetSpec) -> Any:
 
 
 def value_of(value: Any, path: Path) -> Any:
-    """A value with every `{__type__: ...}` in it made; the types are checked when the file is read.
+    """A value with every `{__type__: ...}` in it made.
 
     Raises:
-        BuildError: A type does not exist on this Airflow, or does not take its arguments.
+        BuildError: A type is none of the safe ones, does not exist on this Airflow, or does not take its
+            arguments.
     """
     if isinstance(value, Mapping):
         if TYPE in value:
@@ -138,6 +139,10 @@ def value_of(value: Any, path: Path) -> Any:
 
 def _made(value: Mapping[str, Any], path: Path) -> Any:
     class_path = value[TYPE]
+    # Said when the file is read; whatever way led here, nothing else is ever called.
+    unsafe = type_issue(class_path)
+    if unsafe is not None:
+        raise BuildError(unsafe.below(*path))
     named = {str(k): value_of(v, (*path, str(k))) for k, v in value.items() if k not in (TYPE, ARGUMENTS)}
     positional = value_of(value.get(ARGUMENTS) or [], path)
     if class_path.startswith("builtins."):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -110,13 +110,15 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
     tasks, found = _parse_tasks(members, engine, settings, merge_options(settings.options, options))
     # What is missing because the DAG's own options are wrong is told with those.
     issues += [one for one in found if one.code != "missing-key" or not broken.intersection(one.path[-1:])]
-    groups, found = _parse_groups(members)
+    groups, found = _parse_groups(members, settings.allowed_operators)
     issues += found
     edges = Edges(members, tasks)
     issues += edge_issues(edges)
     listed = own.get("default_args") if isinstance(own, Mapping) else None
     defaults, found = parse_default_args(listed, settings.allowed_operators)
     issues += found
+    told = {issue.path for issue in issues}
+    issues += [issue for issue in type_issues(own) if issue.path[:-1] not in told]
     if keys is None:
         return None, issues
     issues += _dag_issues(keys, defaults, members, settings)
@@ -153,11 +155,11 @@ def _parse_tasks(
     return tasks, issues
 
 
-def _parse_groups(members: Members) -> tuple[list[Group], list[Issue]]:
+def _parse_groups(members: Members, allowed: Iterable[str]) -> tuple[list[Group], list[Issue]]:
     groups: list[Group] = []
     issues: list[Issue] = []
     for member in members.groups.values():
-        group, found = parse_group(member)
+        group, found = parse_group(member, allowed)
         issues += [issue.below(*member.path) for issue in found]
         if group is not None:
             groups.append(group)
@@ -166,10 +168,7 @@ def _parse_groups(members: Members) -> tuple[list[Group], list[Issue]]:
 
 def _dag_issues(keys: DagKeys, defaults: DefaultArgs, members: Members, settings: Settings) -> list[Issue]:
     """What is wrong with a DAG beyond its single keys and tasks."""
-    issues: list[Issue] = [
-        *callback_issues(keys, settings.allowed_operators),
-        *type_issues(keys.params, ("params",)),
-    ]
+    issues: list[Issue] = [*callback_issues(keys, settings.allowed_operators)]
     if len(members.tasks) > MOST_TASKS:
         message = f"the DAG has {len(members.tasks):,} tasks, and {MOST_TASKS:,} are the most"
         remedy = "split it, or map one task over a list with `expand`"
@@ -205,4 +204,5 @@ def defaults_issues(data: Mapping[Any, Any]) -> list[Issue]:
     ]
     if keys is not None:
         issues += parse_default_args(keys.default_args, None)[1]
-    return issues
+    told = {issue.path for issue in issues}
+    return [*issues, *(issue for issue in type_issues(data) if issue.path[:-1] not in told)]

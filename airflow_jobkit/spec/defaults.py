@@ -10,7 +10,6 @@ from airflow_jobkit.problems import Issue, did_you_mean
 from airflow_jobkit.spec.callables import callback_issues
 from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.model import parse_model
-from airflow_jobkit.spec.typed import type_issues
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,6 @@ def parse_default_args(data: object, allowed: Iterable[str] | None) -> tuple[Def
         for key in arguments
         if (meant := did_you_mean(key, known, cutoff=0.8)) is not None
     ]
-    issues += type_issues(arguments)
     parsed = parse_model(AirflowKeys, {key: value for key, value in data.items() if key in known})
     if isinstance(parsed, list):
         issues += parsed

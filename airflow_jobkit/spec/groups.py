@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from airflow_jobkit.problems import Issue
@@ -22,12 +23,17 @@ class Group:
     default_args: DefaultArgs
 
 
-def parse_group(member: Member) -> tuple[Group | None, list[Issue]]:
-    """Make a Group from what YAML gave, or say everything that is wrong with it; paths start at it."""
+def parse_group(member: Member, allowed: Iterable[str]) -> tuple[Group | None, list[Issue]]:
+    """Make a Group from what YAML gave, or say everything that is wrong with it; paths start at it.
+
+    Args:
+        member: The group.
+        allowed: The import prefixes that callbacks may come from.
+    """
     keys = parse_model(GroupKeys, member.data, also_known=("tasks", "task_groups", "parent_group_name"))
     if isinstance(keys, list):
         return None, keys
-    defaults, issues = parse_default_args(keys.default_args, None)
+    defaults, issues = parse_default_args(keys.default_args, allowed)
     if keys.partial and not keys.expand:
         message, remedy = "`partial` without `expand`", "add `expand: {...}`"
         issues.append(Issue(("partial",), message, remedy, "contradiction", at="key"))

@@ -19,7 +19,6 @@ from airflow_jobkit.spec.project import parse_with_engines
 from airflow_jobkit.spec.references import Reference, references_in
 from airflow_jobkit.spec.settings import Settings, merge_options
 from airflow_jobkit.spec.task_keys import DecoratorTaskKeys, OperatorTaskKeys, SparkTaskKeys
-from airflow_jobkit.spec.typed import type_issues
 
 _KINDS = ("spark_job", "operator", "decorator")
 _CALLABLES = ("python_callable", "execution_date_fn", "response_check", "response_filter")
@@ -209,7 +208,6 @@ def _free_task(
         for key in arguments
         if key in _ELSEWHERE
     ]
-    issues += type_issues(arguments)
     keys = parse_model(model, own)
     if isinstance(keys, list):
         missing = [issue for issue in keys if not (issue.code == "missing-key" and issues)]

@@ -79,16 +79,21 @@ def is_safe(class_path: object) -> bool:
     return class_path in SAFE_TYPES or (isinstance(class_path, str) and class_path.startswith(SAFE_PREFIXES))
 
 
+def type_issue(named: object) -> Issue | None:
+    """The Issue of a class that may not be called, at the key that names it; None: it may."""
+    if is_safe(named):
+        return None
+    likely = did_you_mean(named, SAFE_TYPES) if isinstance(named, str) else None
+    remedy = f"did you mean {likely}?" if likely else "see docs/writing-dags.md for the types there are"
+    return Issue((TYPE,), f"no safe type: {describe(named)}", remedy, "unsafe-type")
+
+
 def type_issues(value: object, path: Path = ()) -> Iterator[Issue]:
     """An Issue for each `__type__` in a value that is none of the safe ones."""
     if isinstance(value, Mapping):
-        named = value.get(TYPE)
-        if named is not None and not is_safe(named):
-            likely = did_you_mean(named, SAFE_TYPES) if isinstance(named, str) else None
-            remedy = (
-                f"did you mean {likely}?" if likely else "see docs/writing-dags.md for the types there are"
-            )
-            yield Issue((*path, TYPE), f"no safe type: {describe(named)}", remedy, "unsafe-type")
+        unsafe = type_issue(value[TYPE]) if value.get(TYPE) is not None else None
+        if unsafe is not None:
+            yield unsafe.below(*path)
         for key, item in value.items():
             if type(item) is not str:
                 yield from type_issues(item, (*path, str(key)))

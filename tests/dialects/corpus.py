@@ -1,7 +1,7 @@
 """The corpus of dag-factory's language: its files, what becomes of each, and how both factories are asked.
 
 The first line of a file says which feature it is about. Beside it, `<name>.txt` says whether dag-factory
-loads it and what jobkit makes of it: `the same`, or Problems with what to write instead, or where both differ.
+loads it and what jobkit makes of it: `the same`, Problems with what to write instead, or where both differ.
 """
 
 from __future__ import annotations
