@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_WORDS = re.compile(r"(\d+)\s+(day|hour|minute|second)s?")
 _ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 TYPE: Final = "__type__"
@@ -80,6 +81,17 @@ def parse_duration(value: Any) -> dt.timedelta:
     return duration
 
 
+def parse_delay(value: Any) -> dt.timedelta:
+    """Read a duration that may also be none at all: `0`, `0s`."""
+    return dt.timedelta() if value in (0, "0", "0s") and value is not False else parse_duration(value)
+
+
+def parse_span(value: Any) -> dt.timedelta:
+    """Read a duration, or a number of one unit in words, as other factories write it: `2 hours`."""
+    match = _WORDS.fullmatch(value.strip()) if isinstance(value, str) else None
+    return parse_duration(f"{match[1]}{match[2][0]}" if match is not None else value)
+
+
 def timedelta_of(value: object) -> dt.timedelta | None:
     """The timedelta that a `{__type__: datetime.timedelta, ...}` is; None for anything else."""
     if not isinstance(value, Mapping) or value.get(TYPE) != TIMEDELTA:
@@ -114,3 +126,4 @@ def duration_text(duration: dt.timedelta) -> str:
 
 
 Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration)]
+Delay = Annotated[dt.timedelta, BeforeValidator(parse_delay)]

@@ -10,10 +10,12 @@ from typing import Any
 
 from airflow_jobkit._compat import BaseOperator
 from airflow_jobkit.factory.building import BuildError, asset_of, callback, value_of
+from airflow_jobkit.factory.file_functions import function_of_file
 from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.callables import CALLBACKS
 from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.defaults import DefaultArgs
+from airflow_jobkit.spec.file_functions import FileFunction
 
 _STRUCTURE = frozenset({"dependencies", "expand", "partial", "params"})
 _ASSETS = frozenset({"inlets", "outlets"})
@@ -56,6 +58,8 @@ def airflow_arguments(keys: AirflowKeys, path: Path) -> dict[str, Any]:
             arguments[name] = callbacks(value, (*path, name))
         elif name in _ASSETS:
             arguments[name] = [asset_of(asset) for asset in value]
+        elif name == "executor_config":
+            arguments[name] = value_of(value, (*path, name))
         elif name == "email":
             arguments[name] = list(value) if isinstance(value, tuple) else value
         else:
@@ -65,7 +69,9 @@ def airflow_arguments(keys: AirflowKeys, path: Path) -> dict[str, Any]:
 
 def callbacks(refs: Any, path: Path) -> Any:
     """One callback as it is, several as a list."""
-    made = [callback(ref, path) for ref in refs]
+    made = [
+        function_of_file(ref, path) if isinstance(ref, FileFunction) else callback(ref, path) for ref in refs
+    ]
     return made[0] if len(made) == 1 else made
 
 

@@ -11,7 +11,7 @@ from airflow_jobkit._compat import BaseNotifier, asset_class
 from airflow_jobkit.fields import ARGUMENTS, TYPE
 from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.callables import AIRFLOWS_OWN, CallableRef
-from airflow_jobkit.spec.schedule import AssetSpec
+from airflow_jobkit.spec.schedule import AliasSpec, AssetSpec
 from airflow_jobkit.spec.typed import ALL, ANY, is_asset, type_issue
 
 
@@ -108,7 +108,9 @@ class _Called:
 
 
 def asset_of(spec: AssetSpec) -> Any:
-    """Airflow's asset."""
+    """Airflow's asset, or its alias of assets."""
+    if isinstance(spec, AliasSpec):
+        return asset_class("AssetAlias")(spec.name)
     fields = {"uri": spec.uri, "name": spec.name, "group": spec.group, "extra": dict(spec.extra) or None}
     given: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
     made = asset_class("Asset")

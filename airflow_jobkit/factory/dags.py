@@ -11,12 +11,13 @@ from typing import Any
 from airflow_jobkit._compat import DAG
 from airflow_jobkit.factory.arguments import callbacks, default_arguments
 from airflow_jobkit.factory.building import told
+from airflow_jobkit.factory.macros import macros
 from airflow_jobkit.factory.params import dag_params
 from airflow_jobkit.factory.schedules import airflow_schedule
 from airflow_jobkit.factory.storable import StoreChecks
 from airflow_jobkit.factory.tasks import Tasks
 from airflow_jobkit.spec.dag import DagSpec
-from airflow_jobkit.spec.schedule import AssetSchedule
+from airflow_jobkit.spec.dag_keys import DagKeys
 from airflow_jobkit.spec.settings import Settings
 
 
@@ -78,8 +79,8 @@ def _arguments(spec: DagSpec, documentation: str | None) -> dict[str, Any]:
     keys = spec.keys
     arguments = {name: getattr(keys, name) for name in _TAKEN_OVER if name in keys.model_fields_set}
     arguments["doc_md"] = documentation if documentation is not None else keys.doc_md
-    if isinstance(keys.schedule, AssetSchedule):
-        # Airflow 2 asks for one, though assets alone say when the DAG runs.
+    if keys.schedule is not None and not _has_start(spec):
+        # Airflow 2 asks for one, though without catchup the first run is the latest one, whatever it says.
         arguments.setdefault("start_date", _LONG_AGO)
     if keys.concurrency is not None:
         arguments.setdefault("max_active_tasks", keys.concurrency)
@@ -88,19 +89,35 @@ def _arguments(spec: DagSpec, documentation: str | None) -> dict[str, Any]:
     if keys.template_searchpath is not None:
         given = keys.template_searchpath
         arguments["template_searchpath"] = list(given) if isinstance(given, tuple) else given
-    for name in ("on_success_callback", "on_failure_callback"):
-        if getattr(keys, name):
-            arguments[name] = callbacks(getattr(keys, name), (name,))
+    arguments.update(_functions(keys))
     for name in _AIRFLOW_2_ONLY:
         if name in dag_parameters():
             arguments[name] = getattr(keys, name)
     return {
-        "schedule": airflow_schedule(keys.schedule),
+        "schedule": airflow_schedule(keys.schedule, spec.timezone),
         "catchup": keys.catchup,
         "tags": list(keys.tags),
         "default_args": default_arguments(spec.default_args, ()),
         **{name: value for name, value in arguments.items() if value is not None},
     }
+
+
+def _functions(keys: DagKeys) -> dict[str, Any]:
+    """The callbacks of a DAG, and what its templates can use."""
+    made: dict[str, Any] = {}
+    for name in ("on_success_callback", "on_failure_callback"):
+        if getattr(keys, name):
+            made[name] = callbacks(getattr(keys, name), (name,))
+    for name in ("user_defined_macros", "user_defined_filters"):
+        if getattr(keys, name):
+            made[name] = macros(getattr(keys, name), (name,))
+    return made
+
+
+def _has_start(spec: DagSpec) -> bool:
+    """Whether anything says from when on the DAG runs."""
+    of_tasks = spec.default_args.keys.start_date or any(task.keys.start_date for task in spec.tasks)
+    return bool(spec.keys.start_date or of_tasks)
 
 
 @cache

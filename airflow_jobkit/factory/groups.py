@@ -9,7 +9,8 @@ from typing import Any
 
 from airflow_jobkit._compat import DAG, TaskGroup, current_group, task_group
 from airflow_jobkit.factory.arguments import default_arguments
-from airflow_jobkit.factory.building import told
+from airflow_jobkit.factory.building import told, value_of
+from airflow_jobkit.problems import Path
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.groups import Group
 
@@ -55,10 +56,17 @@ class Groups:
             made = TaskGroup(group_id=group.name, dag=dag, parent_group=around, **arguments)
             self.by_id[group.group_id] = made
             return
-        self._build_mapped(group, dag, around, arguments, resolve)
+        self._build_mapped(group, dag, around, arguments, resolve, path=spec.path_of(group.group_id))
 
     def _build_mapped(
-        self, group: Group, dag: DAG, around: Any, arguments: Mapping[str, Any], resolve: Resolve
+        self,
+        group: Group,
+        dag: DAG,
+        around: Any,
+        arguments: Mapping[str, Any],
+        resolve: Resolve,
+        *,
+        path: Path,
     ) -> None:
         """Make a group through Airflow's decorator, whose function notes what each instance gets."""
         names = [*group.keys.expand, *group.keys.partial]
@@ -71,6 +79,6 @@ class Groups:
         body.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in names])  # type: ignore[attr-defined]
         made: Any = task_group(group_id=group.name, dag=dag, parent_group=around, **arguments)(body)
         if group.keys.partial:
-            made = made.partial(**dict(group.keys.partial))
+            made = made.partial(**{n: value_of(value, path) for n, value in group.keys.partial.items()})
         with dag:
-            made.expand(**{n: resolve(value, group.parent) for n, value in group.keys.expand.items()})
+            made.expand(**{n: resolve(value_of(v, path), group.parent) for n, v in group.keys.expand.items()})

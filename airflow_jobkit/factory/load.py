@@ -101,7 +101,9 @@ def build_dags(
     checks = StoreChecks()
     for dag in loaded:
         try:
-            dags.append(build_dag(dag.spec, settings, versions, checks, documentation(dag)))
+            dags.append(
+                build_dag(dag.spec, settings, versions, checks, documentation(dag, Path(settings.folder)))
+            )
         except BuildError as error:  # noqa: PERF203 - one bad DAG leaves the others alone
             problems.append(dag.problem(error.issue))
     return dags, problems

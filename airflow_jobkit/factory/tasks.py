@@ -12,9 +12,12 @@ from airflow_jobkit.engines import operator_class_path
 from airflow_jobkit.engines.options import RemoteOptions
 from airflow_jobkit.factory.arguments import airflow_arguments, check_arguments, operator_timeout
 from airflow_jobkit.factory.building import BuildError, function, imported, told, value_of
+from airflow_jobkit.factory.file_functions import function_of_file
 from airflow_jobkit.factory.groups import Groups
+from airflow_jobkit.factory.http_body import with_json_body
 from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.dag import DagSpec
+from airflow_jobkit.spec.file_functions import FileFunction
 from airflow_jobkit.spec.references import reference_of
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.task import DecoratorTask, OperatorTask, SparkTask, Task, callable_arguments
@@ -46,7 +49,7 @@ class Tasks:
         Raises:
             BuildError: An operator does not exist, is none, or does not take its arguments.
         """
-        self.groups.build(self.spec, self.dag, self._filled)
+        self.groups.build(self.spec, self.dag, self._mapped_over)
         for task in self.spec.tasks:
             self._built(task)
 
@@ -67,7 +70,7 @@ class Tasks:
             "task_id": name,
             "dag": self.dag,
             **({"task_group": self.groups.by_id[group]} if group is not None else {}),
-            **({"params": dict(task.keys.params)} if task.keys.params else {}),
+            **({"params": value_of(task.keys.params, (*path, "params"))} if task.keys.params else {}),
             **airflow_arguments(task.keys, path),
         }
 
@@ -105,8 +108,9 @@ class Tasks:
             name: self._in_group(value_of(value, (*path, name)), task.task_id)
             for name, value in task.arguments.items()
         }
-        for name, class_path in callable_arguments(task.arguments).items():
-            arguments[name] = function(class_path, (*path, name))
+        for name, named in callable_arguments(task.arguments).items():
+            arguments[name] = _function(named, (*path, name))
+        with_json_body(operator, arguments)
         operator_timeout(operator, common, task.keys.timeout)
         return arguments
 
@@ -117,13 +121,18 @@ class Tasks:
     def _expanded(self, task: Task, path: Path) -> dict[str, Any]:
         group = self.spec.group_of.get(task.task_id)
         return {
-            name: self._filled(value_of(value, (*path, "expand", name)), group)
+            name: self._mapped_over(value_of(value, (*path, "expand", name)), group)
             for name, value in task.keys.expand.items()
         }
 
+    def _mapped_over(self, value: Any, group: str | None) -> Any:
+        """What a task or a group is mapped over for one argument."""
+        found = reference_of(value, expanded=True)
+        return self._filled(value, group) if found is None else self._result(found.task, found.key, group)
+
     def _decorated(self, task: DecoratorTask, path: Path) -> None:
         decorator = _decorator(task.keys.decorator, path)
-        called = function(task.keys.python_callable, (*path, "python_callable"))
+        called = _function(task.keys.python_callable, (*path, "python_callable"))
         group = self.spec.group_of.get(task.task_id)
         given = {
             name: self._filled(value_of(value, (*path, name)), group)
@@ -176,6 +185,11 @@ def operator_class(class_path: str, path: Path) -> type[BaseOperator]:
         remedy = "name a class derived from BaseOperator"
         raise BuildError(Issue(path, f"{class_path} is no operator", remedy, "no-operator"))
     return found
+
+
+def _function(named: str | FileFunction, path: Path) -> Any:
+    """The function that a task names, by its import path or by file and name."""
+    return function_of_file(named, path) if isinstance(named, FileFunction) else function(named, path)
 
 
 def _decorator(class_path: str, path: Path) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_jobkit.loading.bounds import capped
+from airflow_jobkit.loading.files import MARK, file_issues
 from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, display_name, read_file
 from airflow_jobkit.loading.layers import DEFAULTS_FILES, FILE_DEFAULTS, Layer, Layers, folders_between
 from airflow_jobkit.loading.yaml_text import Document
@@ -17,6 +18,7 @@ from airflow_jobkit.problems import Issue, Problem
 from airflow_jobkit.spec.checks import dag_checks
 from airflow_jobkit.spec.dag import DagSpec, defaults_issues, parse_dag
 from airflow_jobkit.spec.jobs import PublishedJobs
+from airflow_jobkit.spec.joined import JOIN, joined
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.variables import Variables
 
@@ -109,10 +111,7 @@ class DagLoader:
             self._of_folders(path)
             return Loaded((), ())
         document = self._read(path)
-        data = document.data
-        issues: list[Issue] = []
-        if data is not None and "$" in document.text:
-            data, issues = self._variables.substituted(data)
+        data, issues = self._filled(document)
         above = (*self._project_layers, *self._of_folders(path))
         found, dag_problems, file_issues = self._parsed(document, data, above)
         problems = document.all_problems([*issues, *file_issues])
@@ -120,6 +119,17 @@ class DagLoader:
         trusted = () if document.problems or issues else tuple(found)
         every = tuple(dict.fromkeys((*problems, *_beside(dag_problems, problems))))
         return Loaded(trusted, capped(every))
+
+    def _filled(self, document: Document) -> tuple[Any, list[Issue]]:
+        """The data of a document with its variables filled in and its texts joined."""
+        data = document.data
+        issues: list[Issue] = []
+        if data is not None and "$" in document.text:
+            data, issues = self._variables.substituted(data)
+        if data is not None and JOIN in document.text:
+            data, found = joined(data)
+            issues += found
+        return data, issues
 
     def _read(self, path: Path) -> Document:
         """Read a DAG file; one that is a link out of the folder is none of the project's."""
@@ -170,7 +180,7 @@ class DagLoader:
             layers = Layers((*above, Layer(document, (str(key),), value)))
             spec, found = parse_dag(key, layers.merged() if above else value, self._settings)
             if spec is not None:
-                found = dag_checks(spec, self._settings, self._jobs)
+                found = self._checked(spec, layers)
                 spec = spec if not found else None
             problems += [layers.problem(issue) for issue in found]
             if key in _OUR_DAG_IDS:
@@ -179,6 +189,13 @@ class DagLoader:
             elif spec is not None:
                 dags.append(LoadedDag(spec, layers))
         return dags, problems, issues
+
+    def _checked(self, spec: DagSpec, layers: Layers) -> list[Issue]:
+        """What is wrong with a DAG as a whole, and with the files that it names."""
+        found = dag_checks(spec, self._settings, self._jobs)
+        if any(MARK in layer.document.text for layer in layers.layers):
+            found += file_issues(spec, self._top)
+        return found
 
     def _of_project(self) -> tuple[Layer, ...]:
         """The layers of `jobkit.yaml`."""
@@ -200,10 +217,7 @@ class DagLoader:
             file = folder / name
             if file.is_file():
                 document = read_file(file)
-                data = document.data
-                issues: list[Issue] = []
-                if "$" in document.text:
-                    data, issues = self._variables.substituted(data)
+                data, issues = self._filled(document)
                 issues = [*issues, *(_defaults_issues(data) if data is not None else ())]
                 self.problems += document.all_problems(issues)
                 return Layer(document, (), data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def load_project(
         try:
             name = choose_environment(project, environment, os.environ if variables is None else variables)
             if name in project.environments:  # else its mistakes are among the Issues
-                settings = resolve_settings(project, name, folder.parent)
+                settings = replace(resolve_settings(project, name, folder.parent), folder=str(folder))
         except EnvironmentNotFoundError as error:
             message, _, remedy = str(error).rpartition("; ")
             issues.append(Issue(("environments",), message, remedy, "unknown-environment", at="key"))

@@ -62,6 +62,7 @@ _REFERENCED: Mapping[str, Schema] = {
         ]
     },
     "default_args": {"$ref": "#/$defs/DefaultArgs"},
+    "python_callable": {"type": "string", "examples": ["team.functions.clean"]},
     "trigger_rule": {"enum": [*TRIGGER_RULES]},
     "code_version": {"type": "string", "pattern": VERSION_PATTERN, "examples": ["0.2.0"]},
     "engine": {"enum": [*engine_names()]},

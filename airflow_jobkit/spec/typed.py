@@ -69,14 +69,18 @@ SAFE_PREFIXES: Final = ("kubernetes.client.models.V1", "kubernetes.client.V1")
 """Plain documents of the Kubernetes API, which pod operators take."""
 
 
-def is_asset(class_path: str) -> bool:
-    """Whether a safe type is an asset, whatever this Airflow calls it."""
-    return class_path.rpartition(".")[2] in _ASSETS
+def is_asset(class_path: object) -> bool:
+    """Whether a type is one of the safe ones that are assets, whatever this Airflow calls it."""
+    return (
+        isinstance(class_path, str)
+        and class_path in SAFE_TYPES
+        and str(class_path).rpartition(".")[2] in _ASSETS
+    )
 
 
 def is_safe(class_path: object) -> bool:
     """Whether a class may be called while a DAG is built."""
-    return class_path in SAFE_TYPES or (isinstance(class_path, str) and class_path.startswith(SAFE_PREFIXES))
+    return isinstance(class_path, str) and (class_path in SAFE_TYPES or class_path.startswith(SAFE_PREFIXES))
 
 
 def type_issue(named: object) -> Issue | None:

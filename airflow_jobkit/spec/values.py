@@ -72,8 +72,8 @@ def _spelt(value: str) -> str:
     return f"{describe(value)}{holds}"
 
 
-def parse_moment(value: Any) -> dt.datetime:
-    """Read a date or a date with a time, a typed one too; without a zone it is UTC."""
+def parse_moment(value: Any, zone: dt.tzinfo | None = None) -> dt.datetime:
+    """Read a date or a date with a time, a typed one too; without a zone of its own it is in this, or UTC."""
     value = datetime_of(value) or value
     if isinstance(value, str):
         try:
@@ -84,7 +84,7 @@ def parse_moment(value: Any) -> dt.datetime:
         value = dt.datetime.combine(value, dt.time.min)
     if not isinstance(value, dt.datetime):
         raise mistake(f"not a date: {describe(value)}", "write it like 2026-01-31")
-    return _in_range(value if value.tzinfo else value.replace(tzinfo=dt.UTC))
+    return _in_range(value if value.tzinfo else value.replace(tzinfo=zone or dt.UTC))
 
 
 def _date_remedy(text: str) -> str:
@@ -137,7 +137,7 @@ def parse_trigger_rule(value: Any) -> str:
     return str(value)
 
 
-Moment = Annotated[dt.datetime, BeforeValidator(parse_moment)]
+Moment = Annotated[dt.datetime, BeforeValidator(lambda value: parse_moment(value))]
 CodeVersion = Annotated[str, BeforeValidator(parse_version)]
 Name = Annotated[str, BeforeValidator(parse_name)]
 TriggerRule = Annotated[str, BeforeValidator(parse_trigger_rule)]
