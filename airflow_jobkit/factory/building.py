@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from airflow_jobkit._compat import BaseNotifier, asset_class
+from airflow_jobkit._compat import BaseNotifier, Param, asset_class
 from airflow_jobkit.fields import ARGUMENTS, TYPE
 from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.callables import AIRFLOWS_OWN, CallableRef
 from airflow_jobkit.spec.schedule import AliasSpec, AssetSpec
-from airflow_jobkit.spec.typed import ALL, ANY, is_asset, type_issue
+from airflow_jobkit.spec.typed import ALL, ANY, is_asset, is_param, type_issue
 
 
 class BuildError(Exception):
@@ -156,6 +156,8 @@ def _made(value: Mapping[str, Any], path: Path) -> Any:
             )
     if is_asset(class_path):
         made = asset_class(class_path.rpartition(".")[2])
+    elif is_param(class_path):
+        made = Param
     else:
         made = imported(class_path, (*path, TYPE), "no-type")
     with told(path, f"{class_path} cannot be made", "correct its arguments"):

@@ -78,6 +78,11 @@ def is_asset(class_path: object) -> bool:
     )
 
 
+def is_param(class_path: object) -> bool:
+    """Whether a type is Airflow's param, wherever this Airflow keeps it."""
+    return class_path in _PARAMS
+
+
 def is_safe(class_path: object) -> bool:
     """Whether a class may be called while a DAG is built."""
     return isinstance(class_path, str) and (class_path in SAFE_TYPES or class_path.startswith(SAFE_PREFIXES))

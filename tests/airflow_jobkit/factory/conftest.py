@@ -48,6 +48,9 @@ TEAM_OPERATORS = """
 
     def a_function(**kwargs):
         made.append("a function")
+
+    def say(word):
+        made.append(word)
 """
 
 
