@@ -7,6 +7,7 @@ for each file its DAGs, or why there are none.
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import functools
 import inspect
 import json
@@ -155,6 +156,8 @@ def _arguments(operator: type) -> Iterator[str]:
 def plain(value: Any) -> Any:
     """A value as data that JSON can write and that two processes can compare."""
     match value:
+        case enum.Enum():
+            return plain(value.value)
         case None | bool() | int() | float():
             return value
         case str():

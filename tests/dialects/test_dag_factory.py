@@ -7,7 +7,6 @@ The oracle is dag-factory 1.1.0 itself, in an environment of its own, on the sam
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,13 @@ from dialects import corpus
 from dialects.corpus import Case
 
 CASES = corpus.cases()
-PINS = corpus.TESTS / "pins" / "dag-factory.txt"
 
 
 def named(case: Case) -> str:
     return Path(case.name).stem.replace("_", " ")
 
 
-pytestmark = pytest.mark.skipif(
-    f"apache-airflow=={version('apache-airflow')}\n" not in PINS.read_text(),
-    reason="the corpus is written for the Airflow that dag-factory's environment has",
-)
+pytestmark = corpus.needs_its_airflow
 
 
 @pytest.fixture(scope="module")
