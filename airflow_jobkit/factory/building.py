@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from airflow_jobkit._compat import BaseNotifier, Param, asset_class
+from airflow_jobkit.factory.moved import new_path
 from airflow_jobkit.fields import ARGUMENTS, TYPE
 from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.callables import AIRFLOWS_OWN, CallableRef
@@ -59,7 +60,8 @@ def imported(class_path: str, path: Path, code: str) -> Any:
     try:
         return getattr(importlib.import_module(module_name), name)
     except (ImportError, AttributeError) as error:
-        remedy = "correct the path, or install the provider it comes from"
+        now = new_path(class_path)
+        remedy = f"write {now}" if now else "correct the path, or install the provider it comes from"
         raise BuildError(Issue(path, f"no {class_path}: {error}", remedy, code)) from error
     except Exception as error:
         message = f"{module_name} cannot be imported: {type(error).__name__}: {error}"

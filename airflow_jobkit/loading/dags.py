@@ -175,7 +175,9 @@ class DagLoader:
             above = (*above, Layer(document, (FILE_DEFAULTS,), data[FILE_DEFAULTS]))
             issues += _file_defaults_issues(data)
         for key, value in data.items():
-            if key == FILE_DEFAULTS:
+            outside = _outside_of_dags(key, value)
+            issues += [outside] if outside is not None else []
+            if key == FILE_DEFAULTS or outside is not None:
                 continue
             layers = Layers((*above, Layer(document, (str(key),), value)))
             spec, found = parse_dag(key, layers.merged() if above else value, self._settings)
@@ -222,6 +224,14 @@ class DagLoader:
                 self.problems += document.all_problems(issues)
                 return Layer(document, (), data)
         return None
+
+
+def _outside_of_dags(key: object, value: object) -> Issue | None:
+    """The Issue of `task_groups` at the top of a file, which other factories pass over; None for a DAG."""
+    if key != "task_groups" or not isinstance(value, Mapping) or {"tasks", "task_groups"}.intersection(value):
+        return None
+    remedy = "move them into their DAG"
+    return Issue((key,), "`task_groups` outside of a DAG", remedy, "elsewhere", at="key")
 
 
 def _defaults_issues(data: Any) -> list[Issue]:

@@ -289,3 +289,31 @@ class TestTemplates:
             """)
         assert one.get_task("a").data == data
         assert not isinstance(data, str) or json.loads(data)
+
+
+@pytest.mark.parametrize(
+    ("old", "now"),
+    [
+        ("airflow.operators.bash_operator.BashOperator", f"{PROVIDER}.operators.bash.BashOperator"),
+        ("airflow.operators.python_operator.PythonOperator", f"{PROVIDER}.operators.python.PythonOperator"),
+        ("airflow.operators.dummy_operator.DummyOperator", f"{PROVIDER}.operators.empty.EmptyOperator"),
+        (
+            "airflow.operators.dagrun_operator.TriggerDagRunOperator",
+            f"{PROVIDER}.operators.trigger_dagrun.TriggerDagRunOperator",
+        ),
+        (
+            "airflow.sensors.external_task_sensor.ExternalTaskSensor",
+            f"{PROVIDER}.sensors.external_task.ExternalTaskSensor",
+        ),
+    ],
+)
+def test_an_operator_of_an_older_airflow_is_told_where_it_is_now(
+    old: str, now: str, write: Write, load: Load
+) -> None:
+    write("one.yaml", f"one:\n  tasks: {{a: {{operator: {old}}}}}\n")
+    assert f"; write {now}" in load()["jobkit_problems"].doc_md
+
+
+def test_an_operator_that_never_was_stays_without_a_guess(write: Write, load: Load) -> None:
+    write("one.yaml", "one:\n  tasks: {a: {operator: airflow.operators.nothing_operator.NoOperator}}\n")
+    assert "correct the path, or install the provider it comes from" in load()["jobkit_problems"].doc_md
