@@ -112,6 +112,7 @@ class TestWhenItRuns:
         condition = getattr(one.timetable, "asset_condition", None) or one.timetable.dataset_condition
         assert type(condition).__name__ == asset_class(shown).__name__
 
+    @pytest.mark.skipif(PROVIDER == "airflow", reason="Airflow 2 asks its database to store an alias")
     def test_an_alias_of_assets_stays_one(self, dag: Dag) -> None:
         one = dag("""
             one:
@@ -291,6 +292,7 @@ class TestTemplates:
         assert not isinstance(data, str) or json.loads(data)
 
 
+@pytest.mark.skipif(PROVIDER == "airflow", reason="Airflow 2 still has the old paths")
 @pytest.mark.parametrize(
     ("old", "now"),
     [
