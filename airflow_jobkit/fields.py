@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_LONGEST_SECONDS = int(dt.timedelta.max.total_seconds())
 _WORDS = re.compile(r"(\d+)\s+(day|hour|minute|second)s?")
 _ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
@@ -65,7 +66,9 @@ def parse_duration(value: Any) -> dt.timedelta:
     typed = timedelta_of(value)
     if typed is not None:
         return typed
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _LONGEST_SECONDS:
         return dt.timedelta(seconds=value)
     text = value.strip() if isinstance(value, str) else ""
     match = _DURATION.fullmatch(text) or _ISO.fullmatch(text)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -53,7 +52,8 @@ def airflow_arguments(keys: AirflowKeys, path: Path) -> dict[str, Any]:
         if value is None:
             continue
         if name == "timeout":
-            arguments["execution_timeout"] = value
+            if keys.execution_timeout is None:
+                arguments["execution_timeout"] = value
         elif name in CALLBACKS:
             arguments[name] = callbacks(value, (*path, name))
         elif name in _ASSETS:
@@ -133,9 +133,23 @@ def _remedy(name: str, known: list[str]) -> str:
     return remedy if remedy.startswith("did you") else "correct its name, or take it out"
 
 
-def operator_timeout(operator: type[BaseOperator], arguments: dict[str, Any], timeout: Any) -> None:
-    """Give a sensor its own `timeout` instead of Airflow's limit for each try."""
+def has_own_timeout(operator: type[BaseOperator]) -> bool:
+    """Whether an operator has a `timeout` of its own, as sensors have."""
     known = parameters(operator)
-    if timeout is not None and known is not None and "timeout" in known:
-        arguments.pop("execution_timeout", None)
-        arguments["timeout"] = timeout.total_seconds() if isinstance(timeout, dt.timedelta) else timeout
+    return known is not None and "timeout" in known
+
+
+def own_timeout(task: AirflowKeys, defaults: Iterable[AirflowKeys]) -> dict[str, Any]:
+    """The time-outs of a task whose operator has one of its own, which its `timeout` then is.
+
+    Args:
+        task: The task's keys.
+        defaults: The `default_args` around it, the nearest first.
+    """
+    layers = (task, *defaults)
+    timeout = next((keys.timeout for keys in layers if keys.timeout is not None), None)
+    if timeout is None:
+        return {}
+    limits = (keys.execution_timeout for keys in layers if keys.execution_timeout is not None)
+    # Said outright, since `default_args` turn their `timeout` into a limit for the other tasks.
+    return {"timeout": timeout.total_seconds(), "execution_timeout": next(limits, None)}

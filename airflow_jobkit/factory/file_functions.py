@@ -22,7 +22,7 @@ from airflow_jobkit.spec.file_functions import FileFunction
 _PREFIX = "jobkit_dag_file_"
 _Version = tuple[int, int]
 _loaded: dict[str, _Version] = {}
-"""The version of the file that each of these modules was made from."""
+"""The version of the file that each of these modules was made from; none while its file runs."""
 
 
 def function_of_file(ref: FileFunction, path: Path) -> Any:
@@ -55,6 +55,8 @@ def _module(file: FilePath) -> ModuleType:
     version = (stat.st_mtime_ns, stat.st_size)
     if _loaded.get(name) == version and name in sys.modules:
         return sys.modules[name]
+    if _loaded.pop(name, None) is None and name in sys.modules:
+        raise ImportError("it loads the DAGs that name it")
     spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None  # noqa: S101 - the name ends in .py
     assert spec.loader is not None  # noqa: S101
@@ -65,7 +67,6 @@ def _module(file: FilePath) -> ModuleType:
         spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
-        _loaded.pop(name, None)
         raise
     _loaded[name] = version
     return module

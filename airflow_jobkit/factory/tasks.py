@@ -10,7 +10,7 @@ from typing import Any
 from airflow_jobkit._compat import DAG, BaseOperator
 from airflow_jobkit.engines import operator_class_path
 from airflow_jobkit.engines.options import RemoteOptions
-from airflow_jobkit.factory.arguments import airflow_arguments, check_arguments, operator_timeout
+from airflow_jobkit.factory.arguments import airflow_arguments, check_arguments, has_own_timeout, own_timeout
 from airflow_jobkit.factory.building import BuildError, function, imported, told, value_of
 from airflow_jobkit.factory.file_functions import function_of_file
 from airflow_jobkit.factory.groups import Groups
@@ -111,7 +111,8 @@ class Tasks:
         for name, named in callable_arguments(task.arguments).items():
             arguments[name] = _function(named, (*path, name))
         with_json_body(operator, arguments)
-        operator_timeout(operator, common, task.keys.timeout)
+        if has_own_timeout(operator):
+            common.update(own_timeout(task.keys, self.spec.defaults_of(task.task_id)))
         return arguments
 
     def _in_group(self, value: Any, task_id: str) -> Any:
@@ -141,8 +142,11 @@ class Tasks:
         own = inspect.signature(called).parameters
         calls = {name: value for name, value in given.items() if name in own}
         options = {name: value for name, value in given.items() if name not in own}
+        common = self._common(task, path)
+        if task.keys.decorator.endswith(".sensor"):
+            common.update(own_timeout(task.keys, self.spec.defaults_of(task.task_id)))
         with told(path, f"{task.keys.decorator} cannot be called", "correct the task's arguments"):
-            made = decorator(**self._common(task, path), **options)(called)
+            made = decorator(**common, **options)(called)
             partial = {name: self._filled(v, group) for name, v in task.keys.partial.items()}
             expand = self._expanded(task, path)
             if expand:

@@ -106,7 +106,7 @@ def _name_mistake(function: FileFunction, text: str) -> tuple[str, str, str] | N
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python says of the text is not about the YAML
             names = set(_defined(ast.parse(text).body))
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         where = f", line {line}" if line else ""
         return (

@@ -41,6 +41,8 @@ def parse_callable_path(value: Any) -> str:
 
 def parse_callbacks(value: Any) -> tuple[CallableRef | FileFunction, ...]:
     """Read one callback or a list of them; each a path, or a mapping of `callback` and its arguments."""
+    if value is None:
+        return ()
     if isinstance(value, tuple):
         return value
     if isinstance(value, FileFunction):

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from airflow_jobkit.fields import Delay, Duration
 from airflow_jobkit.spec.callables import Callbacks
-from airflow_jobkit.spec.model import Spec, Texts
+from airflow_jobkit.spec.model import ByName, Spec, Texts
 from airflow_jobkit.spec.schedule import Assets
 from airflow_jobkit.spec.values import Moment, Name, TriggerRule
 
@@ -112,7 +112,7 @@ class TaskKeys(AirflowKeys):
     expand: Mapping[Name, Any] = Field(default_factory=dict)
     partial: Mapping[Name, Any] = Field(default_factory=dict)
     map_index_template: str | None = None
-    params: Mapping[Name, Any] = Field(default_factory=dict)
+    params: ByName = Field(default_factory=dict)
     doc: str | None = None
     doc_md: str | None = None
     task_display_name: str | None = None

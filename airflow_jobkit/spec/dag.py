@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from airflow_jobkit.engines.options import EngineOptions
 from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.callables import callback_issues, macro_issues
 from airflow_jobkit.spec.code import Code, resolve_code
+from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.dag_keys import DagKeys, as_elsewhere
 from airflow_jobkit.spec.defaults import DefaultArgs, parse_default_args
 from airflow_jobkit.spec.file_functions import OF_CALLBACKS, with_file_functions
@@ -72,6 +73,16 @@ class DagSpec:
         """The time zone of cron: the DAG's, else that of its first day where `default_args` say it."""
         of_defaults = self.default_args.timezone if self.keys.start_date is None else None
         return self.keys.timezone or of_defaults or "UTC"
+
+    def defaults_of(self, task_id: str) -> Iterator[AirflowKeys]:
+        """The `default_args` around a task, the nearest first: its groups', the DAG's."""
+        groups = {group.group_id: group for group in self.groups}
+        around = self.group_of.get(task_id)
+        while around is not None:
+            if around in groups:
+                yield groups[around].default_args.keys
+            around = self.group_of.get(around)
+        yield self.default_args.keys
 
     @property
     def group_of(self) -> Mapping[str, str]:
@@ -186,12 +197,7 @@ def _dag_issues(
     issues: list[Issue] = [*callback_issues(keys, settings.allowed_operators)]
     for name in ("user_defined_macros", "user_defined_filters"):
         issues += macro_issues(getattr(keys, name), (name,), settings.allowed_operators)
-    if keys.doc_md is not None and keys.doc_md_file_path is not None:
-        message, remedy = "both `doc_md` and `doc_md_file_path`", "take one of them out"
-        issues.append(Issue(("doc_md_file_path",), message, remedy, "contradiction", at="key"))
-    if keys.dag_id not in (None, dag_id):
-        remedy = f"take it out, or rename the key {dag_id!r}"
-        issues.append(Issue(("dag_id",), "the id of a DAG is its key", remedy, "contradiction"))
+    issues += _contradictions(dag_id, keys)
     if len(members.tasks) > MOST_TASKS:
         message = f"the DAG has {len(members.tasks):,} tasks, and {MOST_TASKS:,} are the most"
         remedy = "split it, or map one task over a list with `expand`"
@@ -217,6 +223,19 @@ def _dag_issues(
         remedy = f"take it out; `{name}: ...` in the DAG sets its default"
         issues.append(Issue(("params", name), "every DAG has this param", remedy, "reserved-name", at="key"))
     return issues
+
+
+def _contradictions(dag_id: str, keys: DagKeys) -> Iterator[Issue]:
+    """Keys of a DAG that say the same thing in two ways."""
+    if keys.dag_id not in (None, dag_id):
+        remedy = f"take it out, or rename the key {dag_id!r}"
+        yield Issue(("dag_id",), "the id of a DAG is its key", remedy, "contradiction")
+    for one, other, remedy in (
+        ("doc_md", "doc_md_file_path", "take one of them out"),
+        ("max_active_tasks", "concurrency", "take `concurrency` out, the older word"),
+    ):
+        if getattr(keys, one) is not None and getattr(keys, other) is not None:
+            yield Issue((other,), f"both `{one}` and `{other}`", remedy, "contradiction", at="key")
 
 
 def defaults_issues(data: Mapping[Any, Any]) -> list[Issue]:

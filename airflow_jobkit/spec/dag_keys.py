@@ -13,7 +13,7 @@ from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.callables import Callbacks
 from airflow_jobkit.spec.code import OwnCodeSpec
 from airflow_jobkit.spec.common import AirflowKeys
-from airflow_jobkit.spec.model import Spec, Texts
+from airflow_jobkit.spec.model import ByName, Spec, Texts
 from airflow_jobkit.spec.schedule import ScheduleField
 from airflow_jobkit.spec.values import CodeVersion, Moment, Name
 from airflow_jobkit.spec.zones import Timezone
@@ -36,6 +36,8 @@ _ELSEWHERE: Mapping[str, str] = {
 
 def parse_members(value: Any) -> Mapping[Any, Any] | list[Any]:
     """Read tasks or groups: a mapping of ids, or a list; what is in it is read by `members_of`."""
+    if value is None:
+        return {}
     if not isinstance(value, Mapping | list):
         raise mistake(
             f"expected a mapping of keys, got {describe(value)}", "write `key: value` lines", "type"
@@ -101,7 +103,7 @@ class DagKeys(Spec):
     end_date: Moment | None = None
     catchup: bool = False
     tags: Texts = ()
-    params: Mapping[Name, Any] = Field(default_factory=dict)
+    params: ByName = Field(default_factory=dict)
     max_active_runs: Annotated[int, Field(ge=1)] | None = None
     max_active_tasks: Annotated[int, Field(ge=1)] | None = None
     concurrency: Annotated[int, Field(ge=1)] | None = None
@@ -111,8 +113,8 @@ class DagKeys(Spec):
     is_paused_upon_creation: bool | None = None
     render_template_as_native_obj: bool | None = None
     template_searchpath: str | Texts | None = None
-    user_defined_macros: Mapping[Name, Any] = Field(default_factory=dict)
-    user_defined_filters: Mapping[Name, Any] = Field(default_factory=dict)
+    user_defined_macros: ByName = Field(default_factory=dict)
+    user_defined_filters: ByName = Field(default_factory=dict)
     owner_links: Mapping[str, str] | None = None
     access_control: Mapping[str, Any] | None = None
     default_view: str | None = None

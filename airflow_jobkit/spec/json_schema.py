@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -15,6 +15,7 @@ from airflow_jobkit.spec.common import AirflowKeys, GroupKeys
 from airflow_jobkit.spec.cron import PRESETS
 from airflow_jobkit.spec.dag_keys import DagKeys
 from airflow_jobkit.spec.described import descriptions, summary
+from airflow_jobkit.spec.file_functions import OF_CALLBACKS
 from airflow_jobkit.spec.project import EnvironmentKeys, ProjectKeys
 from airflow_jobkit.spec.task_keys import DecoratorTaskKeys, OperatorTaskKeys, SparkTaskKeys
 from airflow_jobkit.spec.templates import EXTENDS, TEMPLATES
@@ -139,7 +140,8 @@ def _assemble(defs: Schema, names: Mapping[type[BaseModel], str], blocks: Schema
     """The parts that are of several Specs, under names of their own."""
     dag = defs[names[DagKeys]]
     templates = {TEMPLATES: {"type": "object", "description": "Tasks to extend, by name."}}
-    whole = {**dag, "properties": {**dag["properties"], **blocks, **templates}}
+    callbacks = _named_by_file(name for name in OF_CALLBACKS if name in dag["properties"])
+    whole = {**dag, "properties": {**dag["properties"], **callbacks, **blocks, **templates}}
     defs["Dag"] = {**whole, "additionalProperties": False}
     defs["DagDefaults"] = defs["Dag"]
     common = defs[names[AirflowKeys]]
@@ -173,13 +175,26 @@ def _assemble(defs: Schema, names: Mapping[type[BaseModel], str], blocks: Schema
 
 
 def _task(keys: Schema, blocks: Schema, kind: str, *, closed: bool) -> Schema:
-    properties = {**keys["properties"], **blocks, **_OF_TASKS}
+    properties = {**keys["properties"], **_named_by_file(OF_CALLBACKS), **blocks, **_OF_TASKS}
     return {
         "description": keys.get("description", ""),
         "properties": properties,
         "required": [kind],
         "additionalProperties": not closed,
         "not": {"anyOf": [{"required": [other]} for other in _TASK_KINDS if other != kind]},
+    }
+
+
+def _named_by_file(callbacks: Iterable[str]) -> Schema:
+    """The keys that name a callback by a Python file and a function in it."""
+    return {
+        key: {"type": "string", "description": f"{what} that is the `{name}`."}
+        for name in callbacks
+        for key, what in zip(
+            OF_CALLBACKS[name],
+            ("A Python file of the DAGs folder with the function", "The function"),
+            strict=True,
+        )
     }
 
 

@@ -228,6 +228,8 @@ def _condition(node: ast.expr, names: list[str]) -> AssetSpec | AssetCondition:
 
 def parse_assets(value: Any) -> tuple[AssetSpec, ...]:
     """Read the assets that a task reads or writes."""
+    if value is None:
+        return ()
     if isinstance(value, tuple):
         return value
     return tuple(parse_asset(item) for item in (value if isinstance(value, list) else [value]))

@@ -31,6 +31,8 @@ TRIGGER_RULES = (
     "none_skipped",
     "always",
 )
+_NEWER_TRIGGER_RULES = ("all_done_min_one_success",)
+"""Those that only newer versions know; an older one refuses them when the DAG is built."""
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2999
 _MOVING = re.compile(
@@ -132,7 +134,7 @@ def parse_version(value: Any) -> str:
 
 def parse_trigger_rule(value: Any) -> str:
     """Read when a task runs, going by the ends of those it waits for: one of Airflow's trigger rules."""
-    if value not in TRIGGER_RULES:
+    if value not in TRIGGER_RULES and value not in _NEWER_TRIGGER_RULES:
         raise mistake(f"no trigger rule {describe(value)}", choices_remedy(value, TRIGGER_RULES))
     return str(value)
 

@@ -131,7 +131,7 @@ def of_task(task: Any) -> Seen:
         "upstream": sorted(task.upstream_task_ids),
         "group": task.task_group.group_id if task.task_group is not None else None,
         "mapped": mapped,
-        "template_fields": list(task.template_fields),
+        "template_fields": sorted(task.template_fields),
     }
     if mapped:
         partial = {k: v for k, v in task.partial_kwargs.items() if k not in _NO_ARGUMENTS}

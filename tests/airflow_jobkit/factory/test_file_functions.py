@@ -144,6 +144,24 @@ def test_a_file_that_fails_leaves_nothing_behind(write: Write, load: Load, funct
     assert modules() == []
 
 
+def test_a_file_that_loads_the_dags_that_name_it_does_so_once(
+    write: Write, load: Load, functions: Functions, dags: Path
+) -> None:
+    functions(
+        "loader.py",
+        f"""
+        from airflow_jobkit import load_dags
+
+        load_dags({{}}, {str(dags)!r})
+
+        def clean(): ...
+        """,
+    )
+    write("one.yaml", task("dags/functions/loader.py"))
+    assert [*load()] == ["one"]
+    assert len(modules()) == 1
+
+
 def test_what_is_no_function_is_a_problem(write: Write, load: Load, functions: Functions) -> None:
     functions("cleaning.py", FUNCTIONS)
     write("one.yaml", task("dags/functions/cleaning.py", "Day"))

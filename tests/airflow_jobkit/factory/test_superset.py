@@ -223,6 +223,89 @@ class TestValues:
             """)
         assert one.task_ids == ["g.a"]
 
+    def test_a_key_without_a_value_is_left_as_it_is(self, dag: Dag) -> None:
+        one = dag("""
+            one:
+              params:
+              task_groups:
+              on_failure_callback:
+              user_defined_macros:
+              default_args: {on_retry_callback: null}
+              tasks:
+                a: {operator: BASH, bash_command: x, outlets: null, inlets: null, params: null}
+                b: {operator: BASH, bash_command: x, on_success_callback: null}
+            """)
+        assert (dict(one.params), one.get_task("a").outlets) == ({}, [])
+
+    @pytest.mark.parametrize("rule", ["all_done", "all_done_min_one_success"])
+    def test_a_trigger_rule_is_one_of_this_airflow_s(self, rule: str, write: Write, load: Load) -> None:
+        write(
+            "one.yaml", f"one:\n  tasks: {{a: {{operator: {BASH}, bash_command: x, trigger_rule: {rule}}}}}\n"
+        )
+        loaded = load()
+        assert ("one" in loaded) != ("jobkit_problems" in loaded)
+
+
+class TestTimeouts:
+    """What `timeout` is to a sensor, and what to any other task."""
+
+    @pytest.fixture
+    def sensor(self, dag: Dag) -> Callable[[str, str], tuple[object, object]]:
+        """The time-out and the limit of each try of a sensor in a group, with these keys of both."""
+
+        def build(of_task: str, of_group: str) -> tuple[object, object]:
+            one = dag(f"""
+                one:
+                  default_args: {{timeout: 15m}}
+                  task_groups:
+                    g:
+                      default_args: {{{of_group}}}
+                      tasks:
+                        a:
+                          operator: {PROVIDER}.sensors.bash.BashSensor
+                          bash_command: x
+                          {of_task}
+                  tasks: {{b: {{operator: BASH, bash_command: x}}}}
+                """)
+            assert one.get_task("b").execution_timeout == dt.timedelta(minutes=15)
+            task = one.get_task("g.a")
+            return task.timeout, task.execution_timeout
+
+        return build
+
+    @pytest.mark.parametrize(
+        ("of_task", "of_group", "expected"),
+        [
+            ("timeout: 60", "", (60, None)),
+            ("timeout: 60.0", "", (60, None)),
+            ("retries: 1", "", (900, None)),
+            ("retries: 1", "timeout: 5m", (300, None)),
+            ("retries: 1", "execution_timeout: 5m", (900, dt.timedelta(minutes=5))),
+            ("execution_timeout: 2m", "timeout: 5m", (300, dt.timedelta(minutes=2))),
+        ],
+    )
+    def test_a_sensor_takes_the_nearest_of_each_kind(
+        self,
+        of_task: str,
+        of_group: str,
+        expected: tuple[object, object],
+        sensor: Callable[[str, str], tuple[object, object]],
+    ) -> None:
+        assert sensor(of_task, of_group) == expected
+
+    def test_a_sensor_by_decorator_takes_it_too(self, dag: Dag, team_operators: Any) -> None:
+        one = dag("""
+            one:
+              default_args: {timeout: 15m}
+              tasks:
+                a:
+                  decorator: airflow.sdk.task.sensor
+                  python_callable: team_operators.a_function
+                  timeout: 60
+            """)
+        task = one.get_task("a")
+        assert (task.timeout, task.execution_timeout) == (60, None)
+
 
 class TestReferences:
     def test_a_file_s_name_is_no_reference(self, dag: Dag, team_operators: Any) -> None:
