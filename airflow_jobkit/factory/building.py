@@ -132,9 +132,14 @@ def value_of(value: Any, path: Path) -> Any:
     if isinstance(value, Mapping):
         if TYPE in value:
             return _made(value, path)
-        for key, name in ((ALL, "AssetAll"), (ANY, "AssetAny")):
-            if key in value and len(value) == 1:
-                return asset_class(name)(*(value_of(item, path) for item in value[key]))
+        for key, name, mark in ((ALL, "AssetAll", " & "), (ANY, "AssetAny", " | ")):
+            if isinstance(value.get(key), list) and len(value) == 1:
+                items = [value_of(item, path) for item in value[key]]
+                # Only assets have conditions; of texts, dag-factory makes the text of one.
+                if all(isinstance(item, str) for item in items):
+                    return f"({mark.join(items)})"
+                with told(path, f"`{key}` cannot be made", "write a list of assets, or of texts"):
+                    return asset_class(name)(*items)
         return {key: value_of(item, (*path, str(key))) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [value_of(item, (*path, position)) for position, item in enumerate(value)]

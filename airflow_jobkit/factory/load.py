@@ -19,7 +19,7 @@ from airflow_jobkit.factory.storable import StoreChecks
 from airflow_jobkit.factory.sweeper_dag import build_sweeper_dags
 from airflow_jobkit.loading.dags import PROBLEMS_DAG_ID, SWEEPER_DAG_ID, DagLoader, LoadedDag
 from airflow_jobkit.loading.folder import dag_files, load_project
-from airflow_jobkit.problems import Problem, ProblemsError
+from airflow_jobkit.problems import Issue, Problem, ProblemsError
 from airflow_jobkit.release.index import INDEX_FILE, ReleaseIndex, read_release_index
 from airflow_jobkit.spec.jobs import PublishedJobs
 from airflow_jobkit.spec.settings import Settings
@@ -106,6 +106,11 @@ def build_dags(
             )
         except BuildError as error:  # noqa: PERF203 - one bad DAG leaves the others alone
             problems.append(dag.problem(error.issue))
+        except Exception as error:  # and so does one that nobody has thought of
+            log.exception("DAG %s cannot be built", dag.spec.dag_id)
+            message = f"the DAG cannot be built: {type(error).__name__}: {error}"
+            remedy = "correct what it names; the log of the DAG processor has the whole error"
+            problems.append(dag.problem(Issue((), message, remedy, "build", at="key")))
     return dags, problems
 
 

@@ -18,7 +18,7 @@ from airflow_jobkit.problems import Issue, Problem
 from airflow_jobkit.spec.checks import dag_checks
 from airflow_jobkit.spec.dag import DagSpec, defaults_issues, parse_dag
 from airflow_jobkit.spec.jobs import PublishedJobs
-from airflow_jobkit.spec.joined import JOIN, joined
+from airflow_jobkit.spec.joined import JOIN, LIST, joined
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.variables import Variables
 
@@ -121,12 +121,12 @@ class DagLoader:
         return Loaded(trusted, capped(every))
 
     def _filled(self, document: Document) -> tuple[Any, list[Issue]]:
-        """The data of a document with its variables filled in and its texts joined."""
+        """The data of a document with its variables filled in, its texts joined and its lists plain."""
         data = document.data
         issues: list[Issue] = []
         if data is not None and "$" in document.text:
             data, issues = self._variables.substituted(data)
-        if data is not None and JOIN in document.text:
+        if data is not None and (JOIN in document.text or LIST in document.text):
             data, found = joined(data)
             issues += found
         return data, issues

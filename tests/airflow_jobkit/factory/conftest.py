@@ -42,6 +42,11 @@ TEAM_OPERATORS = """
         def __init__(self, *, bucket, **kwargs):
             raise LookupError(f"no bucket {bucket}")
 
+    class SurprisingOperator(BaseOperator):
+        @property
+        def output(self):
+            raise LookupError("there is none")
+
     class NotAnOperator:
         def __init__(self, **kwargs):
             made.append("not an operator")

@@ -214,6 +214,30 @@ class TestValues:
             """)
         assert (one.description, one.get_task("a").bash_command) == ("all the flights", "echo 1bc")
 
+    def test_lists_may_be_types_where_a_key_asks_for_one(self, dag: Dag) -> None:
+        one = dag("""
+            one:
+              tags: {__type__: builtins.list, items: [a, b]}
+              tasks:
+                a: {operator: BASH, bash_command: x}
+                b: {operator: BASH, bash_command: x, dependencies: {__type__: builtins.list, items: [a]}}
+            """)
+        assert (set(one.tags), one.get_task("b").upstream_task_ids) == ({"a", "b"}, {"a"})
+
+    def test_a_condition_on_texts_is_a_text(self, dag: Dag) -> None:
+        one = dag("""
+            one:
+              tasks: {a: {operator: BASH, bash_command: {__and__: [a, {__or__: [b, c]}]}}}
+            """)
+        assert one.get_task("a").bash_command == "(a & (b | c))"
+
+    def test_a_condition_on_anything_else_is_a_problem(self, write: Write, load: Load) -> None:
+        write("one.yaml", f"one:\n  tasks: {{a: {{operator: {BASH}, bash_command: {{__and__: [1, 2]}}}}}}\n")
+        write("good.yaml", "good:\n  tasks: {a: {spark_job: probe.a}}\n")
+        loaded = load()
+        assert "`__and__` cannot be made: TypeError" in loaded["jobkit_problems"].doc_md
+        assert "good" in loaded
+
     def test_ids_may_stand_in_what_they_name(self, dag: Dag) -> None:
         one = dag("""
             one:

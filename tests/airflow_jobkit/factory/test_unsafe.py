@@ -73,3 +73,13 @@ def test_a_callback_of_a_package_that_is_not_allowed_is_a_problem(
         f"one:\n  tasks: {{a: {{spark_job: x.a}}}}\n  {owner}: {{on_failure_callback: os.system}}{end}\n",
     )
     assert "os.system is not allowed" in load()["jobkit_problems"].doc_md
+
+
+def test_an_error_that_nobody_has_thought_of_takes_no_other_dag_down(
+    write: Write, load: Load, team_operators: Any
+) -> None:
+    write("bad.yaml", "bad:\n  tasks: {a: {operator: team_operators.SurprisingOperator}}\n")
+    write("good.yaml", "good:\n  tasks: {a: {operator: team_operators.CountedOperator}}\n")
+    loaded = load()
+    assert "the DAG cannot be built: LookupError: there is none" in loaded["jobkit_problems"].doc_md
+    assert "good" in loaded
