@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from airflow_jobkit.loading.asset_files import DATASETS, is_asset_file, with_assets_of_files
+from airflow_jobkit.loading.beside_dags import file_defaults_issues, folder_defaults_issues, outside_of_dags
 from airflow_jobkit.loading.bounds import capped
 from airflow_jobkit.loading.files import MARK, file_issues
 from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, display_name, read_file
@@ -16,7 +18,7 @@ from airflow_jobkit.loading.layers import DEFAULTS_FILES, FILE_DEFAULTS, Layer, 
 from airflow_jobkit.loading.yaml_text import Document
 from airflow_jobkit.problems import Issue, Problem
 from airflow_jobkit.spec.checks import dag_checks
-from airflow_jobkit.spec.dag import DagSpec, defaults_issues, parse_dag
+from airflow_jobkit.spec.dag import DagSpec, parse_dag
 from airflow_jobkit.spec.jobs import PublishedJobs
 from airflow_jobkit.spec.joined import JOIN, LIST, joined
 from airflow_jobkit.spec.settings import Settings
@@ -111,6 +113,8 @@ class DagLoader:
             self._of_folders(path)
             return Loaded((), ())
         document = self._read(path)
+        if is_asset_file(document.data):
+            return Loaded((), document.problems)
         data, issues = self._filled(document)
         above = (*self._project_layers, *self._of_folders(path))
         found, dag_problems, file_issues = self._parsed(document, data, above)
@@ -121,13 +125,16 @@ class DagLoader:
         return Loaded(trusted, capped(every))
 
     def _filled(self, document: Document) -> tuple[Any, list[Issue]]:
-        """The data of a document with its variables filled in, its texts joined and its lists plain."""
+        """The data of a document with all filled in that stands in it in other words."""
         data = document.data
         issues: list[Issue] = []
         if data is not None and "$" in document.text:
             data, issues = self._variables.substituted(data)
         if data is not None and (JOIN in document.text or LIST in document.text):
             data, found = joined(data)
+            issues += found
+        if data is not None and DATASETS in document.text and "file" in document.text:
+            data, found = with_assets_of_files(data, self._top)
             issues += found
         return data, issues
 
@@ -173,9 +180,9 @@ class DagLoader:
         issues: list[Issue] = []
         if FILE_DEFAULTS in data:
             above = (*above, Layer(document, (FILE_DEFAULTS,), data[FILE_DEFAULTS]))
-            issues += _file_defaults_issues(data)
+            issues += file_defaults_issues(data)
         for key, value in data.items():
-            outside = _outside_of_dags(key, value)
+            outside = outside_of_dags(key, value)
             issues += [outside] if outside is not None else []
             if key == FILE_DEFAULTS or outside is not None:
                 continue
@@ -220,35 +227,10 @@ class DagLoader:
             if file.is_file():
                 document = read_file(file)
                 data, issues = self._filled(document)
-                issues = [*issues, *(_defaults_issues(data) if data is not None else ())]
+                issues = [*issues, *(folder_defaults_issues(data) if data is not None else ())]
                 self.problems += document.all_problems(issues)
                 return Layer(document, (), data)
         return None
-
-
-def _outside_of_dags(key: object, value: object) -> Issue | None:
-    """The Issue of `task_groups` at the top of a file, which other factories pass over; None for a DAG."""
-    if key != "task_groups" or not isinstance(value, Mapping) or {"tasks", "task_groups"}.intersection(value):
-        return None
-    remedy = "move them into their DAG"
-    return Issue((key,), "`task_groups` outside of a DAG", remedy, "elsewhere", at="key")
-
-
-def _defaults_issues(data: Any) -> list[Issue]:
-    if data is None:
-        return []
-    if not isinstance(data, Mapping):
-        return [Issue((), "expected a mapping of keys", "write `key: value` lines", "type")]
-    return defaults_issues(data)
-
-
-def _file_defaults_issues(data: Mapping[Any, Any]) -> Iterator[Issue]:
-    """What is wrong with the defaults of a file."""
-    yield from (issue.below(FILE_DEFAULTS) for issue in _defaults_issues(data[FILE_DEFAULTS]))
-    if len(data) == 1:
-        message = "the file holds defaults, and no DAG that they are for"
-        remedy = "add `<dag_id>:` with `tasks:` below it, or name the file defaults.yaml"
-        yield Issue((FILE_DEFAULTS,), message, remedy, "no-tasks", at="key")
 
 
 def _beside(found: Iterable[Problem], told: Iterable[Problem]) -> Iterator[Problem]:

@@ -41,7 +41,8 @@ class FileOfDag:
         """Why it cannot be read, what to do, and the kind of mistake; None: it can."""
         if self._folder not in self.path.parents:
             where = f"the DAGs folder, {self._folder.name}/"
-            return f"{self.name} is outside {where}", "put it there, and name it there", "outside"
+            remedy = f"put it there, and write {self._folder.name}/{FilePath(self.name).name}"
+            return f"{self.name} is outside {where}", remedy, "outside"
         try:
             if not self.path.is_file():
                 remedy = f"correct the path; a relative one starts with {self._folder.name}/"

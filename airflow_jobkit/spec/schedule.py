@@ -18,8 +18,8 @@ from airflow_jobkit.spec.typed import ALL, ANY, is_asset, is_safe
 NO_CRON = ("@once", "@continuous")
 
 _FILE_OF_ASSETS = (
-    "assets are not read from a file here",
-    "write their URIs: `[s3://bucket/flights, ...]`, or `{assets: ...}` in a schedule",
+    "a file of assets without the names of those that are meant",
+    "add `datasets: [...]`, or write the URIs themselves: `[s3://bucket/flights, ...]`",
 )
 _DURATION = re.compile(r"(\d+[dhms])+|P(T?\d+[A-Z])+.*")
 
