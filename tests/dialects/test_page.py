@@ -50,8 +50,8 @@ function's name, and never runs it. Building a DAG runs it once, as a module und
 that a file `json.py` takes nothing over; a file that fails leaves nothing behind and takes no DAG down but
 those that name it.
 
-A file that lists datasets, for `{file: ..., datasets: [...]}`, stands in the DAGs folder, too; with nothing but
-`datasets` in it, it is no file of DAGs.
+A file that lists datasets, for `{file: ..., datasets: [...]}`, stands in the DAGs folder, too; with nothing
+but `datasets` in it, it is no file of DAGs.
 
 Documentation that a function makes, lambdas in texts and Airflow Variables that are read while files are
 parsed stay Problems: they would run code, or ask the database, at every parse.
