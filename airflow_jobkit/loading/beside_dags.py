@@ -11,7 +11,10 @@ from airflow_jobkit.spec.dag import defaults_issues
 
 
 def outside_of_dags(key: object, value: object) -> Issue | None:
-    """The Issue of `task_groups` at the top of a file, which other factories pass over; None for a DAG."""
+    """The Issue of what other factories have at the top of a file and is no DAG; None for a DAG."""
+    if key == "__extends__":
+        remedy = "write what files share into `defaults.yaml` of their folder"
+        return Issue((key,), "`__extends__` is not known here", remedy, "elsewhere", at="key")
     if key != "task_groups" or not isinstance(value, Mapping) or {"tasks", "task_groups"}.intersection(value):
         return None
     remedy = "move them into their DAG"
