@@ -17,9 +17,10 @@ INTRODUCTION = """\
 # Coming from dag-factory or MWAA Serverless
 
 For whoever has YAML files of dag-factory or definitions of MWAA Serverless. Put them into the DAGs folder
-with a `jobkit.yaml` that allows the packages which their functions and operators come from (`operators:
-{{allow: [team.]}}`), and run `jobkit validate`: they load with the same ids, edges, operator classes and
-template fields, or say what to write instead. Nothing is passed over in silence.
+with a `jobkit.yaml` that allows the packages which their functions and operators come from
+(`operators: {{allow: [team.]}}`), and run `jobkit validate`: they load with the same ids, edges, operator
+classes and template fields, or say what to write instead. A key that is not known is told, but for one of
+`default_args` that may be meant for another operator.
 
 Each row is a file in `tests/dialects`, which a test holds to dag-factory 1.1.0 itself, on the same Airflow
 and the same providers: every argument of every task is compared. {same} of {count} features are the same.
