@@ -118,7 +118,8 @@ _APART = {
 
 
 def _default_args(defaults: DefaultArgs) -> dict[str, Any]:
-    return {**defaults.keys.model_dump(exclude_unset=True), **defaults.arguments}
+    zone = {"timezone": defaults.timezone} if defaults.timezone is not None else {}
+    return {**zone, **defaults.keys.model_dump(exclude_unset=True), **defaults.arguments}
 
 
 def _groups(spec: DagSpec) -> dict[str, Any]:

@@ -34,12 +34,13 @@ _KINDS = frozenset(
 )
 
 
-def airflow_arguments(keys: AirflowKeys, path: Path) -> dict[str, Any]:
+def airflow_arguments(keys: AirflowKeys, path: Path, folder: str) -> dict[str, Any]:
     """The arguments that the keys of a task are to Airflow; only those that are set.
 
     Args:
         keys: The keys.
         path: Where they stand in the DAG.
+        folder: The DAGs folder.
 
     Raises:
         BuildError: A callback cannot be had.
@@ -55,7 +56,7 @@ def airflow_arguments(keys: AirflowKeys, path: Path) -> dict[str, Any]:
             if keys.execution_timeout is None:
                 arguments["execution_timeout"] = value
         elif name in CALLBACKS:
-            arguments[name] = callbacks(value, (*path, name))
+            arguments[name] = callbacks(value, (*path, name), folder)
         elif name in _ASSETS:
             arguments[name] = [asset_of(asset) for asset in value]
         elif name == "executor_config":
@@ -67,17 +68,18 @@ def airflow_arguments(keys: AirflowKeys, path: Path) -> dict[str, Any]:
     return arguments
 
 
-def callbacks(refs: Any, path: Path) -> Any:
-    """One callback as it is, several as a list."""
+def callbacks(refs: Any, path: Path, folder: str) -> Any:
+    """One callback as it is, several as a list; those of files are in the DAGs folder."""
     made = [
-        function_of_file(ref, path) if isinstance(ref, FileFunction) else callback(ref, path) for ref in refs
+        function_of_file(ref, folder, path) if isinstance(ref, FileFunction) else callback(ref, path)
+        for ref in refs
     ]
     return made[0] if len(made) == 1 else made
 
 
-def default_arguments(defaults: DefaultArgs, path: Path) -> dict[str, Any]:
+def default_arguments(defaults: DefaultArgs, path: Path, folder: str) -> dict[str, Any]:
     """The `default_args` of a DAG or a group."""
-    arguments = airflow_arguments(defaults.keys, (*path, "default_args"))
+    arguments = airflow_arguments(defaults.keys, (*path, "default_args"), folder)
     for name, value in defaults.arguments.items():
         arguments[name] = value_of(value, (*path, "default_args", name))
     return arguments

@@ -45,7 +45,7 @@ def build_dag(
     """
     params = dag_params(spec, settings, versions if spec.code == settings.code else ())
     with told((), "Airflow does not take this DAG", "correct what it names"):
-        dag = DAG(dag_id=spec.dag_id, params=params, **_arguments(spec, documentation))
+        dag = DAG(dag_id=spec.dag_id, params=params, **_arguments(spec, documentation, settings.folder))
     tasks = Tasks(spec, settings, dag)
     tasks.build()
     members = {**tasks.by_id, **tasks.groups.by_id}
@@ -75,7 +75,7 @@ _LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 _AIRFLOW_2_ONLY = ("default_view", "orientation")
 
 
-def _arguments(spec: DagSpec, documentation: str | None) -> dict[str, Any]:
+def _arguments(spec: DagSpec, documentation: str | None, folder: str) -> dict[str, Any]:
     keys = spec.keys
     arguments = {name: getattr(keys, name) for name in _TAKEN_OVER if name in keys.model_fields_set}
     arguments["doc_md"] = documentation if documentation is not None else keys.doc_md
@@ -89,7 +89,7 @@ def _arguments(spec: DagSpec, documentation: str | None) -> dict[str, Any]:
     if keys.template_searchpath is not None:
         given = keys.template_searchpath
         arguments["template_searchpath"] = list(given) if isinstance(given, tuple) else given
-    arguments.update(_functions(keys))
+    arguments.update(_functions(keys, folder))
     for name in _AIRFLOW_2_ONLY:
         if name in dag_parameters():
             arguments[name] = getattr(keys, name)
@@ -97,17 +97,17 @@ def _arguments(spec: DagSpec, documentation: str | None) -> dict[str, Any]:
         "schedule": airflow_schedule(keys.schedule, spec.timezone),
         "catchup": keys.catchup,
         "tags": list(keys.tags),
-        "default_args": default_arguments(spec.default_args, ()),
+        "default_args": default_arguments(spec.default_args, (), folder),
         **{name: value for name, value in arguments.items() if value is not None},
     }
 
 
-def _functions(keys: DagKeys) -> dict[str, Any]:
+def _functions(keys: DagKeys, folder: str) -> dict[str, Any]:
     """The callbacks of a DAG, and what its templates can use."""
     made: dict[str, Any] = {}
     for name in ("on_success_callback", "on_failure_callback"):
         if getattr(keys, name):
-            made[name] = callbacks(getattr(keys, name), (name,))
+            made[name] = callbacks(getattr(keys, name), (name,), folder)
     for name in ("user_defined_macros", "user_defined_filters"):
         if getattr(keys, name):
             made[name] = macros(getattr(keys, name), (name,))

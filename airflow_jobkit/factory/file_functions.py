@@ -25,17 +25,18 @@ _loaded: dict[str, _Version] = {}
 """The version of the file that each of these modules was made from; none while its file runs."""
 
 
-def function_of_file(ref: FileFunction, path: Path) -> Any:
+def function_of_file(ref: FileFunction, folder: str, path: Path) -> Any:
     """The function that a YAML names by file and name; it is not called here.
 
     Args:
         ref: The function.
+        folder: The DAGs folder.
         path: Where the YAML names it, in its DAG.
 
     Raises:
         BuildError: There is none, or its file cannot be run.
     """
-    file = FileOfDag(ref.file, FilePath(ref.folder))
+    file = FileOfDag(ref.file, FilePath(folder))
     mistake = file.mistake()
     if mistake is not None:
         raise BuildError(Issue(path, *mistake))

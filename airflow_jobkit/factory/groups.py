@@ -29,13 +29,14 @@ class Groups:
     by_id: dict[str, Any] = field(default_factory=dict)
     values: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def build(self, spec: DagSpec, dag: DAG, resolve: Resolve) -> None:
+    def build(self, spec: DagSpec, dag: DAG, resolve: Resolve, folder: str) -> None:
         """Make the groups of a DAG, outer ones first.
 
         Args:
             spec: The DAG.
             dag: Airflow's.
             resolve: Fills references to tasks into what a group is mapped over, seen from a group.
+            folder: The DAGs folder.
 
         Raises:
             BuildError: Airflow does not take one.
@@ -43,13 +44,13 @@ class Groups:
         for group in spec.groups:
             path = spec.path_of(group.group_id)
             with told(path, "Airflow does not take this group", "correct what it names"):
-                self._build(group, spec, dag, resolve)
+                self._build(group, spec, dag, resolve, folder)
 
-    def _build(self, group: Group, spec: DagSpec, dag: DAG, resolve: Resolve) -> None:
+    def _build(self, group: Group, spec: DagSpec, dag: DAG, resolve: Resolve, folder: str) -> None:
         keys = group.keys
         names = ("tooltip", "group_display_name", "prefix_group_id", "ui_color", "ui_fgcolor")
         given = {name: getattr(keys, name) for name in names if name in keys.model_fields_set}
-        defaults = default_arguments(group.default_args, spec.path_of(group.group_id))
+        defaults = default_arguments(group.default_args, spec.path_of(group.group_id), folder)
         arguments = {**given, **({"default_args": defaults} if defaults else {})}
         around = self.by_id.get(group.parent) if group.parent else None
         if not keys.expand:

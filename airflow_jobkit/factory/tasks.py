@@ -49,7 +49,7 @@ class Tasks:
         Raises:
             BuildError: An operator does not exist, is none, or does not take its arguments.
         """
-        self.groups.build(self.spec, self.dag, self._mapped_over)
+        self.groups.build(self.spec, self.dag, self._mapped_over, self.settings.folder)
         for task in self.spec.tasks:
             self._built(task)
 
@@ -71,7 +71,7 @@ class Tasks:
             "dag": self.dag,
             **({"task_group": self.groups.by_id[group]} if group is not None else {}),
             **({"params": value_of(task.keys.params, (*path, "params"))} if task.keys.params else {}),
-            **airflow_arguments(task.keys, path),
+            **airflow_arguments(task.keys, path, self.settings.folder),
         }
 
     def _place(self, task_id: str) -> tuple[str | None, str]:
@@ -109,11 +109,17 @@ class Tasks:
             for name, value in task.arguments.items()
         }
         for name, named in callable_arguments(task.arguments).items():
-            arguments[name] = _function(named, (*path, name))
+            arguments[name] = self._function(named, (*path, name))
         with_json_body(operator, arguments)
         if has_own_timeout(operator):
             common.update(own_timeout(task.keys, self.spec.defaults_of(task.task_id)))
         return arguments
+
+    def _function(self, named: str | FileFunction, path: Path) -> Any:
+        """The function that a task names, by its import path or by file and name."""
+        if isinstance(named, FileFunction):
+            return function_of_file(named, self.settings.folder, path)
+        return function(named, path)
 
     def _in_group(self, value: Any, task_id: str) -> Any:
         """A value with what the mapped groups around a task give filled in."""
@@ -133,7 +139,7 @@ class Tasks:
 
     def _decorated(self, task: DecoratorTask, path: Path) -> None:
         decorator = _decorator(task.keys.decorator, path)
-        called = _function(task.keys.python_callable, (*path, "python_callable"))
+        called = self._function(task.keys.python_callable, (*path, "python_callable"))
         group = self.spec.group_of.get(task.task_id)
         given = {
             name: self._filled(value_of(value, (*path, name)), group)
@@ -189,11 +195,6 @@ def operator_class(class_path: str, path: Path) -> type[BaseOperator]:
         remedy = "name a class derived from BaseOperator"
         raise BuildError(Issue(path, f"{class_path} is no operator", remedy, "no-operator"))
     return found
-
-
-def _function(named: str | FileFunction, path: Path) -> Any:
-    """The function that a task names, by its import path or by file and name."""
-    return function_of_file(named, path) if isinstance(named, FileFunction) else function(named, path)
 
 
 def _decorator(class_path: str, path: Path) -> Any:

@@ -80,7 +80,7 @@ def file_issues(spec: DagSpec, folder: FilePath) -> Iterator[Issue]:
             yield Issue((DOCUMENTATION,), *found)
     for path, function in _functions(spec):
         file_key, name_key = _KEYS[str(path[-1])]
-        file = FileOfDag(function.file, FilePath(function.folder))
+        file = FileOfDag(function.file, folder)
         found = file.mistake()
         if found is not None:
             yield Issue((*path[:-1], file_key), *found)

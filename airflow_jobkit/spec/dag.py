@@ -114,7 +114,7 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
     )
     if isinstance(own, Mapping):
         own = in_timezone(own) if TIMEZONE in own else own
-        own, found = with_file_functions(own, DAG_CALLBACKS, settings.folder)
+        own, found = with_file_functions(own, DAG_CALLBACKS)
         issues += found
     keys, options, found = parse_with_engines(DagKeys, own)
     issues += map(as_elsewhere, found)

@@ -57,7 +57,7 @@ def parse_default_args(data: object, settings: Settings | None) -> tuple[Default
         zone = zone_issue(data)
         issues += [zone] if zone is not None else []
         data = {key: value for key, value in in_timezone(data).items() if key != TIMEZONE}
-    data, found = with_file_functions(data, OF_CALLBACKS, settings.folder if settings is not None else ".")
+    data, found = with_file_functions(data, OF_CALLBACKS)
     issues += found
     arguments = {key: value for key, value in data.items() if key not in known and key not in _ELSEWHERE}
     issues += [

@@ -43,23 +43,20 @@ class FileFunction:
     Attributes:
         file: The file as the YAML names it: absolute, or from the folder that holds the DAGs folder.
         name: The function's name in it.
-        folder: The DAGs folder.
     """
 
     file: str
     name: str
-    folder: str
 
 
 def with_file_functions(
-    data: Mapping[Any, Any], known: Mapping[str, tuple[str, str]], folder: str
+    data: Mapping[Any, Any], known: Mapping[str, tuple[str, str]]
 ) -> tuple[Mapping[Any, Any], list[Issue]]:
     """The data with each pair of file and name as one FileFunction, and what is wrong with the pairs.
 
     Args:
         data: The keys of a task, a DAG, or `default_args`.
         known: The keys that may be given so, with those that name the file and the function.
-        folder: The DAGs folder.
     """
     if not any(type(key) is str and key.endswith(("_file", "_name")) for key in data):
         return data, []
@@ -73,7 +70,7 @@ def with_file_functions(
         if found is not None:
             issues.append(found)
         else:
-            whole[key] = FileFunction(file, name, folder)
+            whole[key] = FileFunction(file, name)
     return whole, issues
 
 

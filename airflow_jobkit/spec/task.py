@@ -101,7 +101,7 @@ def parse_task(
     """
     if not isinstance(data, Mapping):
         return None, [_kindless(data)]
-    data, found = with_file_functions(data, _FILE_FUNCTIONS, settings.folder)
+    data, found = with_file_functions(data, _FILE_FUNCTIONS)
     kinds = [key for key in _KINDS if key in data]
     if not kinds:
         return None, [_kindless(data)]
