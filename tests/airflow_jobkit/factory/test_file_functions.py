@@ -244,3 +244,16 @@ def test_a_file_is_found_through_the_defaults_of_a_folder(
     )
     write("one.yaml", "one:\n  tasks: {a: {spark_job: probe.a}}\n")
     assert "dags/defaults.yaml:2:27 on_failure_callback_name: " in shown(load)
+
+
+def test_a_task_that_runs_finds_its_function(
+    write: Write, load: Load, functions: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    functions("cleaning.py", FUNCTIONS)
+    write("one.yaml", task("dags/functions/cleaning.py"))
+    write("two.yaml", task("dags/functions/nowhere.py").replace("one:", "two:"))
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "one")
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_TASK_ID", "a")
+    loaded = load()
+    assert [*loaded] == ["one"]
+    assert loaded["one"].get_task("a").python_callable() == 3
