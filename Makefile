@@ -25,7 +25,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV __PYVENV_LAUN
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-core run test test-slow test-core test-engines matrix bench check fmt pins clean
+.PHONY: help setup setup-bench setup-core run test test-slow test-core test-engines matrix bench check fmt pins clean
 
 help: ## list the targets
 	@VERSIONS="$(VERSIONS)" AIRFLOW="$(AIRFLOW)" sh tests/pins/help.sh $(firstword $(MAKEFILE_LIST))
@@ -40,7 +40,7 @@ run: setup ## run the example DAG, with its sample data: make run ENGINE=local, 
 test: setup ## run the tests, but for the slow ones and those of test-engines
 	@$(BIN)/python $(PYTEST) -m "not slow and not engines" $(ARGS)
 
-test-slow: setup ## run the slow tests: the example DAGs on every engine
+test-slow: setup setup-bench ## run the slow tests: the example DAGs on every engine, dag-factory's files
 	@$(BIN)/python $(PYTEST) -m "slow and not engines" $(ARGS)
 
 test-core: setup-core ## run the tests without Spark on an Amazon MWAA version: make test-core AIRFLOW=2.11.2
@@ -53,9 +53,11 @@ matrix: setup setup-core ## run the fault matrix, ours beside the stock operator
 	@JOBKIT_SPARK_PYTHON="$(CURDIR)/$(BIN)/python" PYTHONPATH=tests:job_code $(CORE)/bin/python -m matrix \
 		$(if $(CELLS),"$(CELLS)") $(ARGS)
 
-bench: setup ## measure how long DAGs take to load, beside plain Python and dag-factory
-	@sh tests/pins/setup_env.sh .venv-bench tests/pins/dag-factory.txt 3.11 3.12 3.13
+bench: setup setup-bench ## measure how long DAGs take to load, beside plain Python and dag-factory
 	@PYTHONPATH=tests $(BIN)/python -m bench --dag-factory .venv-bench/bin/python $(ARGS)
+
+setup-bench: ## create or refresh the environment with dag-factory in .venv-bench
+	@sh tests/pins/setup_env.sh .venv-bench tests/pins/dag-factory.txt 3.11 3.12 3.13
 
 setup-core: ## create or refresh the environment of an Amazon MWAA version in .venv-core/<version>
 	@test -f "$(CORE_PINS)" || { echo "AIRFLOW=$(AIRFLOW): no pins for it; there are: $(VERSIONS)" >&2; exit 2; }

@@ -13,6 +13,8 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_LONGEST_SECONDS = int(dt.timedelta.max.total_seconds())
+_WORDS = re.compile(r"(\d+)\s+(day|hour|minute|second)s?")
 _ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 TYPE: Final = "__type__"
@@ -108,7 +110,9 @@ def parse_duration(value: Any) -> dt.timedelta:
     typed = timedelta_of(value)
     if typed is not None:
         return typed
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _LONGEST_SECONDS:
         return dt.timedelta(seconds=value)
     text = value.strip() if isinstance(value, str) else ""
     match = _DURATION.fullmatch(text) or _ISO.fullmatch(text)
@@ -122,6 +126,17 @@ def parse_duration(value: Any) -> dt.timedelta:
     if not duration:
         raise mistake(f"not a duration: {describe(value)}", "write it like 30m, 1h30m, 2d or 45s")
     return duration
+
+
+def parse_delay(value: Any) -> dt.timedelta:
+    """Read a duration that may also be none at all: `0`, `0s`."""
+    return dt.timedelta() if value in (0, "0", "0s") and value is not False else parse_duration(value)
+
+
+def parse_span(value: Any) -> dt.timedelta:
+    """Read a duration, or a number of one unit in words, as other factories write it: `2 hours`."""
+    match = _WORDS.fullmatch(value.strip()) if isinstance(value, str) else None
+    return parse_duration(f"{match[1]}{match[2][0]}" if match is not None else value)
 
 
 def timedelta_of(value: object) -> dt.timedelta | None:
@@ -157,4 +172,11 @@ def duration_text(duration: dt.timedelta) -> str:
     return "".join(f"{amount}{unit}" for amount, unit in amounts if amount) or "0s"
 
 
+DELAY: Final[dict[str, Any]] = {
+    "title": "duration or none",
+    "anyOf": [{"enum": [0, "0", "0s"]}, *DURATION["anyOf"]],
+    "examples": ["5m", 0],
+}
+
 Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration), WithJsonSchema(DURATION)]
+Delay = Annotated[dt.timedelta, BeforeValidator(parse_delay), WithJsonSchema(DELAY)]

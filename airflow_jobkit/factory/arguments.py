@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -21,11 +20,13 @@ from airflow_jobkit.factory.building import (
     raised,
     value_of,
 )
+from airflow_jobkit.factory.file_functions import function_of_file
 from airflow_jobkit.factory.signatures import Signature, signature_of_class
 from airflow_jobkit.problems import Issue, Path
-from airflow_jobkit.spec.callables import CALLBACKS
+from airflow_jobkit.spec.callables import CALLBACKS, CallableRef
 from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.defaults import DefaultArgs
+from airflow_jobkit.spec.file_functions import FileFunction
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.task import OperatorTask, SparkTask
 
@@ -49,12 +50,13 @@ _KINDS = frozenset(
 )
 
 
-def airflow_arguments(keys: AirflowKeys, path: Path) -> dict[str, Any]:
+def airflow_arguments(keys: AirflowKeys, path: Path, folder: str) -> dict[str, Any]:
     """The arguments that the keys of a task are to Airflow; only those that are set.
 
     Args:
         keys: The keys.
         path: Where they stand in the DAG.
+        folder: The DAGs folder.
 
     Raises:
         BuildError: A callback cannot be had, or an asset is none to Airflow.
@@ -68,35 +70,41 @@ def airflow_arguments(keys: AirflowKeys, path: Path) -> dict[str, Any]:
         if value is None:
             continue
         if name == "timeout":
-            arguments["execution_timeout"] = value
+            arguments.setdefault("execution_timeout", keys.execution_timeout or value)
         elif name in CALLBACKS:
             called[name] = value
         elif name in _ASSETS:
             arguments[name] = [asset_of(asset, (*path, name)) for asset in value]
+        elif name == "executor_config":
+            arguments[name] = value_of(value, (*path, name))
         elif name == "email":
             arguments[name] = list(value) if isinstance(value, tuple) else value
         else:
             arguments[name] = value
     if called:
-        arguments |= made_each(called, lambda name, refs: callbacks(refs, (*path, name)))
+        arguments |= made_each(called, lambda name, refs: callbacks(refs, (*path, name), folder))
     return arguments
 
 
-def callbacks(refs: Any, path: Path) -> Any:
-    """One callback as it is, several as a list.
+def callbacks(refs: Any, path: Path, folder: str) -> Any:
+    """One callback as it is, several as a list; those of files are in the DAGs folder.
 
     Raises:
         BuildError: Some cannot be had.
     """
     if len(refs) == 1:
-        return callback(refs[0], path)
+        return _callback(refs[0], path, folder)
     findings = Findings()
-    made = [findings.attempt(callback, ref, (*path, position)) for position, ref in enumerate(refs)]
+    made = [findings.attempt(_callback, ref, (*path, position), folder) for position, ref in enumerate(refs)]
     findings.refuse()
     return made
 
 
-def default_arguments(defaults: DefaultArgs, path: Path) -> dict[str, Any]:
+def _callback(ref: CallableRef | FileFunction, path: Path, folder: str) -> Any:
+    return function_of_file(ref, folder, path) if isinstance(ref, FileFunction) else callback(ref, path)
+
+
+def default_arguments(defaults: DefaultArgs, path: Path, folder: str) -> dict[str, Any]:
     """The `default_args` of a DAG or a group.
 
     Raises:
@@ -104,7 +112,7 @@ def default_arguments(defaults: DefaultArgs, path: Path) -> dict[str, Any]:
     """
     path = (*path, "default_args")
     findings = Findings()
-    keys = findings.attempt(airflow_arguments, defaults.keys, path)
+    keys = findings.attempt(airflow_arguments, defaults.keys, path, folder)
     others = findings.attempt(
         made_each, defaults.arguments, lambda name, value: value_of(value, (*path, name))
     )
@@ -136,14 +144,26 @@ def operator_signature(operator: type[BaseOperator]) -> Signature:
     return signature_of_class(operator, BaseOperator, _FROM_US)
 
 
-def operator_timeout(operator: type[BaseOperator], arguments: dict[str, Any], timeout: Any) -> None:
-    """Give a sensor its own `timeout` instead of Airflow's limit for each try."""
-    if timeout is None:
-        return
+def has_own_timeout(operator: type[BaseOperator]) -> bool:
+    """Whether an operator has a `timeout` of its own, as sensors have."""
     known = operator_signature(operator).known
-    if known is not None and "timeout" in known:
-        arguments.pop("execution_timeout", None)
-        arguments["timeout"] = timeout.total_seconds() if isinstance(timeout, dt.timedelta) else timeout
+    return known is not None and "timeout" in known
+
+
+def own_timeout(task: AirflowKeys, defaults: Iterable[AirflowKeys]) -> dict[str, Any]:
+    """The time-outs of a task whose operator has one of its own, which its `timeout` then is.
+
+    Args:
+        task: The task's keys.
+        defaults: The `default_args` around it, the nearest first.
+    """
+    layers = (task, *defaults)
+    timeout = next((keys.timeout for keys in layers if keys.timeout is not None), None)
+    if timeout is None:
+        return {}
+    limits = (keys.execution_timeout for keys in layers if keys.execution_timeout is not None)
+    # Said outright, since `default_args` turn their `timeout` into a limit for the other tasks.
+    return {"timeout": timeout.total_seconds(), "execution_timeout": next(limits, None)}
 
 
 def spark_arguments(task: SparkTask, settings: Settings) -> Mapping[str, Any]:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from airflow_jobkit._compat import BaseNotifier, asset_class
+from airflow_jobkit._compat import BaseNotifier, Param, asset_class
+from airflow_jobkit.factory.moved import new_path
 from airflow_jobkit.factory.signatures import (
     Given,
     argument_issues,
@@ -20,8 +21,8 @@ from airflow_jobkit.factory.signatures import (
 from airflow_jobkit.fields import ARGUMENTS, TYPE
 from airflow_jobkit.problems import Issue, Path, did_you_mean
 from airflow_jobkit.spec.callables import AIRFLOWS_OWN, CallableRef
-from airflow_jobkit.spec.schedule import AssetSpec
-from airflow_jobkit.spec.typed import ALL, ANY, is_asset
+from airflow_jobkit.spec.schedule import AliasSpec, AssetSpec
+from airflow_jobkit.spec.typed import ALL, ANY, is_asset, is_param, type_issue
 
 RAISED = (Exception, SystemExit)
 """What an imported module or a constructor may raise without taking other DAGs down."""
@@ -143,8 +144,11 @@ def imported(class_path: str, path: Path, code: str) -> Any:
         return getattr(module, name)
     except (ImportError, AttributeError) as error:
         meant = did_you_mean(name, (one for one in dir(module) if one[0] != "_")) if module else None
+        now = new_path(class_path)
         remedy = "correct the path, or install the provider it comes from"
-        if meant is not None:
+        if now is not None:
+            remedy = f"write {now}"
+        elif meant is not None:
             remedy = f"did you mean {module_name}.{meant}?"
         raise BuildError(Issue(path, f"no {class_path}: {error}", remedy, code)) from error
     except RAISED as error:
@@ -207,11 +211,13 @@ class _Called:
 
 
 def asset_of(spec: AssetSpec, path: Path) -> Any:
-    """Airflow's asset; `path` is where it stands in the DAG.
+    """Airflow's asset, or its alias of assets; `path` is where it stands in the DAG.
 
     Raises:
         BuildError: Airflow, or the provider of the URI's scheme, does not take it.
     """
+    if isinstance(spec, AliasSpec):
+        return asset_class("AssetAlias")(spec.name)
     fields = {"uri": spec.uri, "name": spec.name, "group": spec.group, "extra": dict(spec.extra) or None}
     given: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
     made = asset_class("Asset")
@@ -237,17 +243,23 @@ def plain_copy(value: Any) -> Any:
 
 
 def value_of(value: Any, path: Path) -> Any:
-    """A value with every `{__type__: ...}` in it made; the types are checked when the file is read.
+    """A value with every `{__type__: ...}` in it made.
 
     Raises:
-        BuildError: A type does not exist on this Airflow, or does not take its arguments.
+        BuildError: A type is none of the safe ones, does not exist on this Airflow, or does not take its
+            arguments.
     """
     if isinstance(value, Mapping):
         if TYPE in value:
             return _made(value, path)
-        for key, name in ((ALL, "AssetAll"), (ANY, "AssetAny")):
-            if key in value and len(value) == 1:
-                return asset_class(name)(*(value_of(item, path) for item in value[key]))
+        for key, name, mark in ((ALL, "AssetAll", " & "), (ANY, "AssetAny", " | ")):
+            if isinstance(value.get(key), list) and len(value) == 1:
+                items = [value_of(item, path) for item in value[key]]
+                # Only assets have conditions; of texts, dag-factory makes the text of one.
+                if all(isinstance(item, str) for item in items):
+                    return f"({mark.join(items)})"
+                with told(path, f"`{key}` cannot be made", "write a list of assets, or of texts"):
+                    return asset_class(name)(*items)
         return {key: value_of(item, (*path, str(key))) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [value_of(item, (*path, position)) for position, item in enumerate(value)]
@@ -256,13 +268,23 @@ def value_of(value: Any, path: Path) -> Any:
 
 def _made(value: Mapping[str, Any], path: Path) -> Any:
     class_path = value[TYPE]
+    # Said when the file is read; whatever way led here, nothing else is ever called.
+    unsafe = type_issue(class_path)
+    if unsafe is not None:
+        raise BuildError(unsafe.below(*path))
     named = {str(k): value_of(v, (*path, str(k))) for k, v in value.items() if k not in (TYPE, ARGUMENTS)}
-    if class_path.startswith("builtins."):
-        items = named.get("items", value.get(ARGUMENTS) or [])
-        return {"list": list, "set": set, "tuple": tuple}[class_path.rpartition(".")[2]](items)
     positional = value_of(value.get(ARGUMENTS) or [], path)
+    if class_path.startswith("builtins."):
+        # As Python calls them, with one list of items; and with the items themselves.
+        listed = positional[0] if len(positional) == 1 and isinstance(positional[0], list) else positional
+        with told(path, f"{class_path} cannot be made", "write `items: [...]`"):
+            return {"list": list, "set": set, "tuple": tuple}[class_path.rpartition(".")[2]](
+                named.get("items", listed)
+            )
     if is_asset(class_path):
         made = asset_class(class_path.rpartition(".")[2])
+    elif is_param(class_path):
+        made = Param
     else:
         made = imported(class_path, (*path, TYPE), "no-type")
     with told(path, f"{class_path} cannot be made", "correct its arguments"):

@@ -12,13 +12,15 @@ from airflow_jobkit._compat import DAG
 from airflow_jobkit.factory.arguments import callbacks, default_arguments
 from airflow_jobkit.factory.building import BuildError, Findings, told
 from airflow_jobkit.factory.groups import upstream_of
+from airflow_jobkit.factory.macros import macros
 from airflow_jobkit.factory.params import dag_params
 from airflow_jobkit.factory.schedules import airflow_schedule
 from airflow_jobkit.factory.storable import StoreChecks
 from airflow_jobkit.factory.tasks import Tasks
 from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.dag import DagSpec
-from airflow_jobkit.spec.schedule import AssetSchedule, Schedule
+from airflow_jobkit.spec.dag_keys import DagKeys
+from airflow_jobkit.spec.schedule import Schedule
 from airflow_jobkit.spec.settings import Settings
 
 
@@ -57,7 +59,7 @@ def _build(
 ) -> DAG:
     findings = Findings()
     params = findings.attempt(dag_params, spec, settings, versions if spec.code == settings.code else ())
-    arguments = findings.attempt(_arguments, spec, documentation)
+    arguments = findings.attempt(_arguments, spec, documentation, settings.folder)
     dag: DAG | None = None
     if params is not None and arguments is not None:
         dag = findings.attempt(_dag, spec, params, arguments)
@@ -111,12 +113,12 @@ _LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 _AIRFLOW_2_ONLY = ("default_view", "orientation")
 
 
-def _arguments(spec: DagSpec, documentation: str | None) -> dict[str, Any]:
+def _arguments(spec: DagSpec, documentation: str | None, folder: str) -> dict[str, Any]:
     keys, findings = spec.keys, Findings()
     arguments = {name: getattr(keys, name) for name in _TAKEN_OVER if name in keys.model_fields_set}
     arguments["doc_md"] = documentation if documentation is not None else keys.doc_md
-    if isinstance(keys.schedule, AssetSchedule):
-        # Airflow 2 asks for one, though assets alone say when the DAG runs.
+    if keys.schedule is not None and not _has_start(spec):
+        # Airflow 2 asks for one, though without catchup the first run is the latest one, whatever it says.
         arguments.setdefault("start_date", _LONG_AGO)
     if keys.concurrency is not None:
         arguments.setdefault("max_active_tasks", keys.concurrency)
@@ -125,14 +127,12 @@ def _arguments(spec: DagSpec, documentation: str | None) -> dict[str, Any]:
     if keys.template_searchpath is not None:
         given = keys.template_searchpath
         arguments["template_searchpath"] = list(given) if isinstance(given, tuple) else given
-    for name in ("on_success_callback", "on_failure_callback"):
-        if getattr(keys, name):
-            arguments[name] = findings.attempt(callbacks, getattr(keys, name), (name,))
+    arguments.update(_functions(keys, folder, findings))
     for name in _AIRFLOW_2_ONLY:
         if name in dag_parameters():
             arguments[name] = getattr(keys, name)
-    schedule = findings.attempt(_schedule, keys.schedule)
-    defaults = findings.attempt(default_arguments, spec.default_args, ())
+    schedule = findings.attempt(_schedule, keys.schedule, spec.timezone)
+    defaults = findings.attempt(default_arguments, spec.default_args, (), folder)
     findings.refuse()
     return {
         "schedule": schedule,
@@ -143,9 +143,27 @@ def _arguments(spec: DagSpec, documentation: str | None) -> dict[str, Any]:
     }
 
 
-def _schedule(schedule: Schedule) -> Any:
+def _functions(keys: DagKeys, folder: str, findings: Findings) -> dict[str, Any]:
+    """The callbacks of a DAG, and what its templates can use."""
+    made: dict[str, Any] = {}
+    for name in ("on_success_callback", "on_failure_callback"):
+        if getattr(keys, name):
+            made[name] = findings.attempt(callbacks, getattr(keys, name), (name,), folder)
+    for name in ("user_defined_macros", "user_defined_filters"):
+        if getattr(keys, name):
+            made[name] = findings.attempt(macros, getattr(keys, name), (name,))
+    return made
+
+
+def _schedule(schedule: Schedule, timezone: str) -> Any:
     with told(("schedule",), "Airflow does not take this schedule", "correct what it names"):
-        return airflow_schedule(schedule)
+        return airflow_schedule(schedule, timezone)
+
+
+def _has_start(spec: DagSpec) -> bool:
+    """Whether anything says from when on the DAG runs."""
+    of_tasks = spec.default_args.keys.start_date or any(task.keys.start_date for task in spec.tasks)
+    return bool(spec.keys.start_date or of_tasks)
 
 
 @cache

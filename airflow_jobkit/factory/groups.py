@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_jobkit._compat import DAG, TaskGroup, current_group, task_group
 from airflow_jobkit.factory.arguments import default_arguments
-from airflow_jobkit.factory.building import BuildError, Findings, told
+from airflow_jobkit.factory.building import BuildError, Findings, told, value_of
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.groups import Group
 from airflow_jobkit.spec.references import references_in
@@ -26,6 +26,7 @@ class Groups:
         spec: The DAG.
         dag: Airflow's.
         resolve: Fills references to tasks into what a group is mapped over, seen from a group.
+        folder: The DAGs folder.
         by_id: Airflow's groups.
         values: What each mapped group gives to its tasks, by name.
         failed: Those that could not be made.
@@ -34,6 +35,7 @@ class Groups:
     spec: DagSpec
     dag: DAG
     resolve: Resolve
+    folder: str
     by_id: dict[str, Any] = field(default_factory=dict)
     values: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
@@ -73,10 +75,10 @@ class Groups:
         return {group.group_id: group for group in self.spec.groups}
 
     def _make(self, group: Group) -> None:
-        keys = group.keys
+        keys, path = group.keys, self.spec.path_of(group.group_id)
         names = ("tooltip", "group_display_name", "prefix_group_id", "ui_color", "ui_fgcolor")
         given = {name: getattr(keys, name) for name in names if name in keys.model_fields_set}
-        defaults = default_arguments(group.default_args, self.spec.path_of(group.group_id))
+        defaults = default_arguments(group.default_args, path, self.folder)
         arguments = {**given, **({"default_args": defaults} if defaults else {})}
         around = self.made(group.parent) if group.parent else None
         if keys.expand:
@@ -88,6 +90,7 @@ class Groups:
     def _make_mapped(self, group: Group, around: Any, arguments: Mapping[str, Any]) -> None:
         """Make a group through Airflow's decorator, whose function notes what each instance gets."""
         names = [*group.keys.expand, *group.keys.partial]
+        path = self.spec.path_of(group.group_id)
 
         def body(**values: Any) -> None:
             self.by_id[group.group_id] = current_group(self.dag)
@@ -97,10 +100,10 @@ class Groups:
         body.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in names])  # type: ignore[attr-defined]
         made: Any = task_group(group_id=group.name, dag=self.dag, parent_group=around, **arguments)(body)
         if group.keys.partial:
-            made = made.partial(**dict(group.keys.partial))
-        given = {name: self.resolve(value, group.parent) for name, value in group.keys.expand.items()}
+            made = made.partial(**{n: value_of(v, path) for n, v in group.keys.partial.items()})
+        expand = {n: self.resolve(value_of(v, path), group.parent) for n, v in group.keys.expand.items()}
         with self.dag:
-            made.expand(**given)
+            made.expand(**expand)
 
 
 def upstream_of(spec: DagSpec) -> Mapping[str, Sequence[str]]:

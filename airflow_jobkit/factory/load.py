@@ -103,7 +103,8 @@ def build_dags(
     for dag in loaded:
         try:
             with told((), "this DAG cannot be built", "correct what it names"):
-                dags.append(build_dag(dag.spec, settings, versions, checks, documentation(dag)))
+                text = documentation(dag, Path(settings.folder))
+                dags.append(build_dag(dag.spec, settings, versions, checks, text))
         except BuildError as error:  # noqa: PERF203 - one bad DAG leaves the others alone
             problems += capped(tuple(dag.problem(issue) for issue in error.issues))
     return dags, problems

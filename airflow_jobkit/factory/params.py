@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from airflow_jobkit._compat import Param
-from airflow_jobkit.factory.building import BuildError, made_each
+from airflow_jobkit.factory.building import BuildError, made_each, value_of
+from airflow_jobkit.fields import TYPE
 from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.settings import Settings
@@ -52,7 +53,9 @@ def dag_params(spec: DagSpec, settings: Settings, versions: Sequence[str]) -> di
 
 
 def _param(name: str, value: Any, *, scheduled: bool) -> Any:
-    """A param from YAML: a JSON Schema with a default, or a plain default."""
+    """A param from YAML: a JSON Schema with a default, a plain default, or one that is made already."""
+    if isinstance(value, Mapping) and TYPE in value:
+        return value_of(value, ("params", name))
     if not isinstance(value, Mapping) or not {"default", "type"}.intersection(value):
         return value
     try:

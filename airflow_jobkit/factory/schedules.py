@@ -19,8 +19,12 @@ from airflow_jobkit.spec.schedule import (
 )
 
 
-def airflow_schedule(schedule: Schedule) -> Any:
+def airflow_schedule(schedule: Schedule, timezone: str = "UTC") -> Any:
     """What a DAG's `schedule` argument is; a bare cron string would have no data interval on 3.x.
+
+    Args:
+        schedule: The schedule.
+        timezone: The time zone of cron.
 
     Raises:
         BuildError: A timetable does not exist on this Airflow, or it or an asset does not take its arguments.
@@ -29,21 +33,21 @@ def airflow_schedule(schedule: Schedule) -> Any:
         case None | dt.timedelta():
             return schedule
         case str():
-            return schedule if schedule in NO_CRON else _cron(schedule)
+            return schedule if schedule in NO_CRON else _cron(schedule, timezone)
         case Timetable():
             return value_of({TYPE: schedule.class_path, **schedule.arguments}, ("schedule",))
         case AssetSchedule(timetable=None):
             return _assets(schedule.condition, outermost=True)
-    timetable = airflow_schedule(schedule.timetable)
+    timetable = airflow_schedule(schedule.timetable, timezone)
     made = asset_or_time_schedule()
     of = "assets" if made.__name__.startswith("Asset") else "datasets"
     return made(timetable=timetable, **{of: _assets(schedule.condition, outermost=True)})
 
 
 @cache
-def _cron(expression: str) -> Any:
+def _cron(expression: str, timezone: str) -> Any:
     """One timetable for all DAGs of a schedule: it holds no state."""
-    return CronDataIntervalTimetable(expression, timezone="UTC")
+    return CronDataIntervalTimetable(expression, timezone=timezone)
 
 
 def _assets(condition: AssetSpec | AssetCondition, *, outermost: bool = False) -> Any:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from itertools import pairwise
+from pathlib import Path as FilePath
 
+from airflow_jobkit.factory.building import BuildError
 from airflow_jobkit.loading.dags import LoadedDag
+from airflow_jobkit.loading.files import DOCUMENTATION, FileOfDag
+from airflow_jobkit.problems import Issue
 
 MOST_CHARACTERS = 20_000
 """Airflow stores and sends the documentation with the DAG."""
@@ -15,9 +19,17 @@ _TOP_LEVEL = re.compile(r"^(?![ \t#\-\r\n]).", re.MULTILINE)
 _FENCE = re.compile(r"`{3,}")
 
 
-def documentation(dag: LoadedDag) -> str:
-    """The DAG's own documentation, and below it the YAML that it came from with its defaults' places."""
-    own = dag.spec.keys.doc_md
+def documentation(dag: LoadedDag, folder: FilePath) -> str:
+    """The DAG's own documentation, and below it the YAML that it came from with its defaults' places.
+
+    Args:
+        dag: The DAG.
+        folder: The DAGs folder.
+
+    Raises:
+        BuildError: The file with its documentation cannot be read.
+    """
+    own = _own(dag, folder)
     document = dag.document
     text = own_text(document.text, document.data, dag.spec.dag_id)
     if len(text) > MOST_CHARACTERS:
@@ -27,6 +39,17 @@ def documentation(dag: LoadedDag) -> str:
     defaults = f", with defaults of {', '.join(above)}" if above else ""
     section = f"#### From {document.file}{defaults}\n\n{fence}yaml\n{text.rstrip()}\n{fence}\n"
     return f"{own.rstrip()}\n\n{section}" if own else section
+
+
+def _own(dag: LoadedDag, folder: FilePath) -> str | None:
+    named = dag.spec.keys.doc_md_file_path
+    if named is None:
+        return dag.spec.keys.doc_md
+    file = FileOfDag(named, folder)
+    mistake = file.mistake()
+    if mistake is not None:  # it was there when the YAML was read
+        raise BuildError(Issue((DOCUMENTATION,), *mistake))
+    return file.text()
 
 
 def own_text(text: str, data: object, dag_id: str) -> str:

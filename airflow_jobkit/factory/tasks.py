@@ -12,10 +12,11 @@ from airflow_jobkit.engines import operator_class_path
 from airflow_jobkit.factory.arguments import (
     airflow_arguments,
     default_names,
+    has_own_timeout,
     made_operator,
     operator_class,
     operator_signature,
-    operator_timeout,
+    own_timeout,
     spark_arguments,
 )
 from airflow_jobkit.factory.building import (
@@ -29,11 +30,14 @@ from airflow_jobkit.factory.building import (
     told,
     value_of,
 )
+from airflow_jobkit.factory.file_functions import function_of_file
 from airflow_jobkit.factory.functions import split_arguments, task_decorator
 from airflow_jobkit.factory.groups import Groups
+from airflow_jobkit.factory.http_body import with_json_body
 from airflow_jobkit.factory.signatures import Given, argument_issues
 from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.dag import DagSpec
+from airflow_jobkit.spec.file_functions import FileFunction
 from airflow_jobkit.spec.references import reference_of
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.task import DecoratorTask, OperatorTask, SparkTask, Task, callable_arguments
@@ -64,7 +68,7 @@ class Tasks:
     @cached_property
     def groups(self) -> Groups:
         """The groups of the DAG."""
-        return Groups(self.spec, self.dag, self._filled)
+        return Groups(self.spec, self.dag, self._mapped_over, self.settings.folder)
 
     def build(self) -> None:
         """Make all tasks.
@@ -106,8 +110,8 @@ class Tasks:
             "task_id": name,
             "dag": self.dag,
             **({"task_group": self.groups.made(group)} if group is not None else {}),
-            **({"params": dict(task.keys.params)} if task.keys.params else {}),
-            **airflow_arguments(task.keys, path),
+            **({"params": value_of(task.keys.params, (*path, "params"))} if task.keys.params else {}),
+            **airflow_arguments(task.keys, path, self.settings.folder),
         }
 
     def _place(self, task_id: str) -> tuple[str | None, str]:
@@ -135,7 +139,9 @@ class Tasks:
         if operator is not None:
             findings.add(self._argument_issues(task, operator, path))
         findings.refuse()
-        operator_timeout(operator, common, task.keys.timeout)
+        with_json_body(operator, arguments)
+        if has_own_timeout(operator):
+            common.update(own_timeout(task.keys, self.spec.defaults_of(task.task_id)))
         common.update(arguments)
         return made_operator(task, operator, common, expand, path)
 
@@ -172,10 +178,21 @@ class Tasks:
 
         def made(name: str, value: Any) -> Any:
             if name in functions:
-                return function(value, (*path, name))
+                return self._function(functions[name], (*path, name))
             return self._in_group(value_of(value, (*path, name)), task.task_id)
 
         return made_each(task.arguments, made)
+
+    def _function(self, named: str | FileFunction, path: Path) -> Any:
+        """The function that a task names, by its import path or by file and name."""
+        if isinstance(named, FileFunction):
+            return function_of_file(named, self.settings.folder, path)
+        return function(named, path)
+
+    def _mapped_over(self, value: Any, group: str | None) -> Any:
+        """What a task or a group is mapped over for one argument."""
+        found = reference_of(value, expanded=True)
+        return self._filled(value, group) if found is None else self._result(found.task, found.key, group)
 
     def _in_group(self, value: Any, task_id: str) -> Any:
         """A value with what the mapped groups around a task give filled in."""
@@ -187,7 +204,7 @@ class Tasks:
         group = self.spec.group_of.get(task.task_id)
         path = (*path, "expand")
         return made_each(
-            task.keys.expand, lambda name, value: self._filled(value_of(value, (*path, name)), group)
+            task.keys.expand, lambda name, value: self._mapped_over(value_of(value, (*path, name)), group)
         )
 
     def _called(self, task: DecoratorTask, path: Path) -> Any:
@@ -195,7 +212,7 @@ class Tasks:
         findings = Findings()
         common = findings.attempt(self._common, task, path)
         decorator = findings.attempt(task_decorator, task.keys.decorator, (*path, "decorator"))
-        called = findings.attempt(function, task.keys.python_callable, (*path, "python_callable"))
+        called = findings.attempt(self._function, task.keys.python_callable, (*path, "python_callable"))
         group = self.spec.group_of.get(task.task_id)
         given = findings.attempt(
             made_each,
@@ -207,6 +224,8 @@ class Tasks:
         if decorator is not None and called is not None:
             split = findings.attempt(split_arguments, task, decorator, called, self._defaults(group), path)
         findings.refuse()
+        if task.keys.decorator.endswith(".sensor"):
+            common.update(own_timeout(task.keys, self.spec.defaults_of(task.task_id)))
         calls = {name: given[name] for name in split}
         options = {name: value for name, value in given.items() if name not in calls}
         with told(path, f"{task.keys.decorator} cannot be called", "correct the task's arguments"):

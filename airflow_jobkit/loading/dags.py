@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from airflow_jobkit.loading.asset_files import DATASETS, is_asset_file, with_assets_of_files
+from airflow_jobkit.loading.beside_dags import file_defaults_issues, folder_defaults_issues, outside_of_dags
 from airflow_jobkit.loading.bounds import capped
+from airflow_jobkit.loading.files import MARK, file_issues
 from airflow_jobkit.loading.folder import (
     PROJECT_FILE,
     display_name,
@@ -20,8 +23,9 @@ from airflow_jobkit.loading.layers import DEFAULTS_FILES, FILE_DEFAULTS, Layer, 
 from airflow_jobkit.loading.yaml_text import Document
 from airflow_jobkit.problems import Issue, Problem
 from airflow_jobkit.spec.checks import dag_checks
-from airflow_jobkit.spec.dag import DagSpec, defaults_issues, parse_dag
+from airflow_jobkit.spec.dag import DagSpec, parse_dag
 from airflow_jobkit.spec.jobs import PublishedJobs
+from airflow_jobkit.spec.joined import JOIN, LIST, joined
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.variables import Variables
 
@@ -120,10 +124,9 @@ class DagLoader:
             self._of_folders(path)
             return Loaded((), ())
         document = self._read(path)
-        data = document.data
-        issues: list[Issue] = []
-        if data is not None and "$" in document.text:
-            data, issues = self._variables.substituted(data)
+        if is_asset_file(document.data):
+            return Loaded((), document.problems)
+        data, issues = self._filled(document)
         above = (*self._project_layers, *self._of_folders(path))
         found, dag_problems, file_issues = self._parsed(document, data, above)
         problems = document.all_problems([*issues, *file_issues])
@@ -133,6 +136,20 @@ class DagLoader:
         trusted = () if document.problems or issues or misread else tuple(found)
         every = tuple(dict.fromkeys((*problems, *_beside(dag_problems, problems))))
         return Loaded(trusted, capped(every))
+
+    def _filled(self, document: Document) -> tuple[Any, list[Issue]]:
+        """The data of a document with all filled in that stands in it in other words."""
+        data = document.data
+        issues: list[Issue] = []
+        if data is not None and "$" in document.text:
+            data, issues = self._variables.substituted(data)
+        if data is not None and (JOIN in document.text or LIST in document.text):
+            data, found = joined(data)
+            issues += found
+        if data is not None and DATASETS in document.text and "file" in document.text:
+            data, found = with_assets_of_files(data, self._top)
+            issues += found
+        return data, issues
 
     def _read(self, path: Path) -> Document:
         """Read a DAG file; one that is a link out of the folder is none of the project's."""
@@ -184,14 +201,16 @@ class DagLoader:
         issues: list[Issue] = []
         if FILE_DEFAULTS in data:
             above = (*above, Layer(document, (FILE_DEFAULTS,), data[FILE_DEFAULTS]))
-            issues += _file_defaults_issues(data)
+            issues += file_defaults_issues(data)
         for key, value in data.items():
-            if key == FILE_DEFAULTS:
+            outside = outside_of_dags(key, value)
+            issues += [outside] if outside is not None else []
+            if key == FILE_DEFAULTS or outside is not None:
                 continue
             layers = Layers((*above, Layer(document, (str(key),), value)))
             spec, found = parse_dag(key, layers.merged() if above else value, self._settings)
             if spec is not None:
-                found = dag_checks(spec, self._settings, self._jobs)
+                found = self._checked(spec, layers)
                 spec = spec if not found else None
             problems += [layers.problem(issue) for issue in found]
             if key in _OUR_DAG_IDS:
@@ -200,6 +219,13 @@ class DagLoader:
             elif spec is not None:
                 dags.append(LoadedDag(spec, layers))
         return dags if _is_keys(data.get(FILE_DEFAULTS)) else [], problems, issues
+
+    def _checked(self, spec: DagSpec, layers: Layers) -> list[Issue]:
+        """What is wrong with a DAG as a whole, and with the files that it names."""
+        found = dag_checks(spec, self._settings, self._jobs)
+        if any(MARK in layer.document.text for layer in layers.layers):
+            found += file_issues(spec, self._top)
+        return found
 
     def _of_project(self) -> tuple[Layer, ...]:
         """The layers of `jobkit.yaml`."""
@@ -221,12 +247,10 @@ class DagLoader:
             file = folder / name
             if file.is_file():
                 document = read_file(file)
-                data = document.data
-                issues: list[Issue] = []
-                if "$" in document.text:
-                    data, issues = self._variables.substituted(data)
+                data, issues = self._filled(document)
                 misread = bool(document.problems or issues or not _is_keys(data))
-                problems = document.all_problems([*issues, *_defaults_issues(data)])
+                found = folder_defaults_issues(data) if data is not None else ()
+                problems = document.all_problems([*issues, *found])
                 if misread:
                     self._misread.add(folder)
                     problems = tuple(replace(one, remedy=f"{one.remedy}; {_WAITING}") for one in problems)
@@ -245,23 +269,6 @@ def _duplicate(dag: LoadedDag, keeps: LoadedDag) -> Problem:
 def _is_keys(data: Any) -> bool:
     """Whether defaults can be merged into a DAG."""
     return data is None or isinstance(data, Mapping)
-
-
-def _defaults_issues(data: Any) -> list[Issue]:
-    if data is None:
-        return []
-    if not _is_keys(data):
-        return [Issue((), "expected a mapping of keys", "write `key: value` lines", "type")]
-    return defaults_issues(data)
-
-
-def _file_defaults_issues(data: Mapping[Any, Any]) -> Iterator[Issue]:
-    """What is wrong with the defaults of a file."""
-    yield from (issue.below(FILE_DEFAULTS) for issue in _defaults_issues(data[FILE_DEFAULTS]))
-    if len(data) == 1:
-        message = "the file holds defaults, and no DAG that they are for"
-        remedy = "add `<dag_id>:` with `tasks:` below it, or name the file defaults.yaml"
-        yield Issue((FILE_DEFAULTS,), message, remedy, "no-tasks", at="key")
 
 
 def _beside(found: Iterable[Problem], told: Iterable[Problem]) -> Iterator[Problem]:

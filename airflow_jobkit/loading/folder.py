@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -63,6 +63,7 @@ def load_project(
             name = choose_environment(project, environment, os.environ if variables is None else variables)
             if name in project.environments:  # else its mistakes are among the Issues
                 settings = resolve_settings(project, name, base or folder.parent)
+                settings = replace(settings, folder=str(folder))
         except EnvironmentNotFoundError as error:
             message, _, remedy = str(error).rpartition("; ")
             issues.append(Issue(("environments",), message, remedy, "unknown-environment", at="key"))

@@ -14,6 +14,11 @@ _CODE = "yaml-syntax"
 # What the parser says, what it means, and what to do.
 _MEANINGS = (
     (r"found another document", "a second document starts here", "put it into a file of its own"),
+    (
+        r"for the tag 'tag:yaml.org,2002:(python/name:.+)'",
+        r"the tag !!\1 is not known here",
+        "write the import path alone, as text",
+    ),
     (r"for the tag 'tag:yaml.org,2002:(.+)'", r"the tag !!\1 is not known here", "write a plain value"),
     (r"for the tag '(.+)'", r"the tag \1 is not known here", "write a plain value"),
     (

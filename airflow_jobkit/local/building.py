@@ -62,7 +62,7 @@ def build(request: BuildRequest, sender: Sender) -> None:
 def _built(dag: LoadedDag, settings: Settings, versions: tuple[str, ...], checks: StoreChecks) -> Built:
     spec = dag.spec
     try:
-        built = build_dag(spec, settings, versions, checks, documentation(dag))
+        built = build_dag(spec, settings, versions, checks, documentation(dag, Path(settings.folder)))
         uses = tuple(DefaultUse(path, is_taken) for path, is_taken in default_uses(spec, built))
     except BuildError as error:
         return Built(spec.dag_id, error.issues)

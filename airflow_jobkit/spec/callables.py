@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from airflow_jobkit.fields import describe, mistake
 from airflow_jobkit.problems import Issue, Path
+from airflow_jobkit.spec.file_functions import FileFunction
 
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 _REMEDY = "write package.module.function, or `{callback: package.module.Notifier, <its arguments>}`"
@@ -26,6 +27,11 @@ class CallableRef:
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
+def parse_function(value: Any) -> str | FileFunction:
+    """Read a function, by its import path or by file and name."""
+    return value if isinstance(value, FileFunction) else parse_callable_path(value)
+
+
 def parse_callable_path(value: Any) -> str:
     """Read the import path of a function: `package.module.function`."""
     if not isinstance(value, str) or not _PATH.fullmatch(value):
@@ -33,10 +39,14 @@ def parse_callable_path(value: Any) -> str:
     return value
 
 
-def parse_callbacks(value: Any) -> tuple[CallableRef, ...]:
+def parse_callbacks(value: Any) -> tuple[CallableRef | FileFunction, ...]:
     """Read one callback or a list of them; each a path, or a mapping of `callback` and its arguments."""
+    if value is None:
+        return ()
     if isinstance(value, tuple):
         return value
+    if isinstance(value, FileFunction):
+        return (value,)
     return tuple(_callback(item) for item in (value if isinstance(value, list) else [value]))
 
 
@@ -75,12 +85,14 @@ _CALLBACK = {
 }
 _CALLBACKS = {
     "title": "callbacks",
-    "anyOf": [*_CALLBACK["anyOf"], {"type": "array", "items": _CALLBACK}],
+    "anyOf": [*_CALLBACK["anyOf"], {"type": "array", "items": _CALLBACK}, {"type": "null"}],
     "examples": ["team.callbacks.tell", {"callback": "team.notifiers.Pager", "channel": "night"}],
 }
 
 CallablePath = Annotated[str, BeforeValidator(parse_callable_path), WithJsonSchema(PATH_SCHEMA)]
-Callbacks = Annotated[tuple[CallableRef, ...], BeforeValidator(parse_callbacks), WithJsonSchema(_CALLBACKS)]
+Callbacks = Annotated[
+    tuple[CallableRef | FileFunction, ...], BeforeValidator(parse_callbacks), WithJsonSchema(_CALLBACKS)
+]
 
 CALLBACKS = (
     "on_execute_callback",
@@ -101,7 +113,24 @@ def callback_issues(keys: Any, allowed: Iterable[str]) -> Iterator[Issue]:
     for name in CALLBACKS:
         if name in keys.model_fields_set:
             for ref in getattr(keys, name):
-                yield from not_allowed((name,), ref.path, allowed)
+                if isinstance(ref, CallableRef):
+                    yield from not_allowed((name,), ref.path, allowed)
+
+
+def macro_issues(values: Mapping[str, Any], path: Path, allowed: Iterable[str]) -> Iterator[Issue]:
+    """What is wrong with macros or filters, whose texts are import paths of one's own packages."""
+    for name, value in values.items():
+        below = (*path, name)
+        if isinstance(value, Mapping):
+            yield from macro_issues(value, below, allowed)
+        elif isinstance(value, str) and not _PATH.fullmatch(value):
+            message, remedy = f"not an import path: {describe(value)}", "write package.module.function"
+            yield Issue(below, message, remedy, "bad-value")
+        elif isinstance(value, str) and value.startswith(AIRFLOWS_OWN):
+            message = f"{value} is no macro of a DAG's own"
+            yield Issue(below, message, "name a function of your own package", "not-allowed")
+        elif isinstance(value, str):
+            yield from not_allowed(below, value, allowed)
 
 
 def not_allowed(path: Path, class_path: str, allowed: Iterable[str]) -> Iterator[Issue]:

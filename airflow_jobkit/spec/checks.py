@@ -74,14 +74,7 @@ def _limit(spec: DagSpec, task: Task, settings: Settings) -> dt.timedelta | None
 
 def _own_timeout(spec: DagSpec, task: Task) -> dt.timedelta | None:
     """The time-out of a task: its own, the nearest group's, the DAG's."""
-    layers = [task.keys]
-    groups = {group.group_id: group for group in spec.groups}
-    group = spec.group_of.get(task.task_id)
-    defaults = []
-    while group is not None:
-        defaults.append(groups[group].default_args.keys)
-        group = spec.group_of.get(group)
-    for keys in (*layers, *defaults, spec.default_args.keys):
+    for keys in (task.keys, *spec.defaults_of(task.task_id)):
         found = keys.timeout or keys.execution_timeout
         if found is not None:
             return found

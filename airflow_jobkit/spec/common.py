@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from airflow_jobkit.fields import Duration
+from airflow_jobkit.fields import Delay, Duration
 from airflow_jobkit.spec.callables import Callbacks
-from airflow_jobkit.spec.model import Spec, Texts
+from airflow_jobkit.spec.model import ByName, Spec, Texts
 from airflow_jobkit.spec.schedule import Assets
 from airflow_jobkit.spec.values import Moment, Name, TriggerRule
 
@@ -66,7 +66,7 @@ class AirflowKeys(Spec):
     timeout: Duration | None = None
     execution_timeout: Duration | None = None
     retries: Count | None = None
-    retry_delay: Duration | None = None
+    retry_delay: Delay | None = None
     retry_exponential_backoff: bool | float | None = None
     max_retry_delay: Duration | None = None
     trigger_rule: TriggerRule | None = None
@@ -119,7 +119,7 @@ class TaskKeys(AirflowKeys):
     )
     partial: Mapping[Name, Any] = Field(default_factory=dict)
     map_index_template: str | None = None
-    params: Mapping[Name, Any] = Field(default_factory=dict)
+    params: ByName = Field(default_factory=dict)
     doc: str | None = None
     doc_md: str | None = None
     task_display_name: Title | None = None
@@ -139,6 +139,13 @@ class GroupKeys(Spec):
         expand: What the whole group is mapped over; a task in it writes `+<group>.<name>` for the value.
         partial: Values that are the same for all its instances.
     """
+
+    elsewhere: ClassVar[Mapping[object, tuple[str, str]]] = {
+        "add_suffix_on_collision": (
+            "`add_suffix_on_collision` is not known here",
+            "take it out; no two groups have the same id here",
+        )
+    }
 
     dependencies: Texts = ()
     tooltip: str | None = None

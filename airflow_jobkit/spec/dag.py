@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_jobkit.engines import engine_names
 from airflow_jobkit.engines.options import EngineOptions
 from airflow_jobkit.problems import Issue, Path, choices_remedy
-from airflow_jobkit.spec.callables import callback_issues
+from airflow_jobkit.spec.callables import callback_issues, macro_issues
 from airflow_jobkit.spec.code import Code, resolve_code
+from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.dag_keys import DagKeys, as_elsewhere
 from airflow_jobkit.spec.defaults import DefaultArgs, parse_default_args
+from airflow_jobkit.spec.file_functions import OF_CALLBACKS, with_file_functions
 from airflow_jobkit.spec.graph import Edges, edge_issues
 from airflow_jobkit.spec.groups import Group, parse_group
 from airflow_jobkit.spec.members import Members, members_of
@@ -24,10 +26,12 @@ from airflow_jobkit.spec.task import SparkTask, Task, parse_task
 from airflow_jobkit.spec.templates import TEMPLATES, extended
 from airflow_jobkit.spec.typed import type_issues
 from airflow_jobkit.spec.values import name_problem
+from airflow_jobkit.spec.zones import TIMEZONE, in_timezone
 
 MOST_TASKS = 2000
 """Airflow's scheduler and its graph view are slow with half as many."""
 
+DAG_CALLBACKS = {name: keys for name, keys in OF_CALLBACKS.items() if name in DagKeys.model_fields}
 RESERVED_PARAMS = frozenset({"code_version", "notification_service_type"})
 
 
@@ -69,6 +73,22 @@ class DagSpec:
         return tuple(task for task in self.tasks if isinstance(task, SparkTask))
 
     @property
+    def timezone(self) -> str:
+        """The time zone of cron: the DAG's, else that of its first day where `default_args` say it."""
+        of_defaults = self.default_args.timezone if self.keys.start_date is None else None
+        return self.keys.timezone or of_defaults or "UTC"
+
+    def defaults_of(self, task_id: str) -> Iterator[AirflowKeys]:
+        """The `default_args` around a task, the nearest first: its groups', the DAG's."""
+        groups = {group.group_id: group for group in self.groups}
+        around = self.group_of.get(task_id)
+        while around is not None:
+            if around in groups:
+                yield groups[around].default_args.keys
+            around = self.group_of.get(around)
+        yield self.default_args.keys
+
+    @property
     def group_of(self) -> Mapping[str, str]:
         """For each task and group in a group, the id of that."""
         return self.members.group_of
@@ -96,6 +116,10 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
     own = (
         {key: value for key, value in data.items() if key != TEMPLATES} if isinstance(data, Mapping) else data
     )
+    if isinstance(own, Mapping):
+        own = in_timezone(own) if TIMEZONE in own else own
+        own, found = with_file_functions(own, DAG_CALLBACKS)
+        issues += found
     keys, options, found = parse_with_engines(DagKeys, own)
     issues += map(as_elsewhere, found)
     broken = {issue.path[0] for issue in found if issue.path} & set(engine_names())
@@ -114,16 +138,18 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
     tasks, found = _parse_tasks(members, engine, settings, merge_options(settings.options, options))
     # What is missing because the DAG's own options are wrong is told with those.
     issues += [one for one in found if one.code != "missing-key" or not broken.intersection(one.path[-1:])]
-    groups, found = _parse_groups(members)
+    groups, found = _parse_groups(members, settings)
     issues += found
     edges = Edges(members, tasks)
     issues += edge_issues(edges)
     listed = own.get("default_args") if isinstance(own, Mapping) else None
-    defaults, found = parse_default_args(listed, settings.allowed_operators)
+    defaults, found = parse_default_args(listed, settings)
     issues += found
+    told = {issue.path for issue in issues}
+    issues += [issue for issue in type_issues(own) if issue.path[:-1] not in told]
     if keys is None:
         return None, issues
-    issues += _dag_issues(keys, defaults, members, settings)
+    issues += _dag_issues(str(dag_id), keys, defaults, members, settings)
     spec = DagSpec(
         dag_id=str(dag_id),
         keys=keys.model_copy(update={name: {} for name in _READ_APART & keys.model_fields_set}),
@@ -157,23 +183,25 @@ def _parse_tasks(
     return tasks, issues
 
 
-def _parse_groups(members: Members) -> tuple[list[Group], list[Issue]]:
+def _parse_groups(members: Members, settings: Settings) -> tuple[list[Group], list[Issue]]:
     groups: list[Group] = []
     issues: list[Issue] = []
     for member in members.groups.values():
-        group, found = parse_group(member)
+        group, found = parse_group(member, settings)
         issues += [issue.below(*member.path) for issue in found]
         if group is not None:
             groups.append(group)
     return groups, issues
 
 
-def _dag_issues(keys: DagKeys, defaults: DefaultArgs, members: Members, settings: Settings) -> list[Issue]:
+def _dag_issues(
+    dag_id: str, keys: DagKeys, defaults: DefaultArgs, members: Members, settings: Settings
+) -> list[Issue]:
     """What is wrong with a DAG beyond its single keys and tasks."""
-    issues: list[Issue] = [
-        *callback_issues(keys, settings.allowed_operators),
-        *type_issues(keys.params, ("params",)),
-    ]
+    issues: list[Issue] = [*callback_issues(keys, settings.allowed_operators)]
+    for name in ("user_defined_macros", "user_defined_filters"):
+        issues += macro_issues(getattr(keys, name), (name,), settings.allowed_operators)
+    issues += _contradictions(dag_id, keys)
     if len(members.tasks) > MOST_TASKS:
         message = f"the DAG has {len(members.tasks):,} tasks, and {MOST_TASKS:,} are the most"
         remedy = "split it, or map one task over a list with `expand`"
@@ -181,9 +209,13 @@ def _dag_issues(keys: DagKeys, defaults: DefaultArgs, members: Members, settings
     if not (keys.tasks or keys.task_groups or members.tasks):
         issues.append(Issue(("tasks",), "the DAG has no tasks", "add a task", "no-tasks", at="key"))
     start, end = keys.start_date or defaults.keys.start_date, keys.end_date or defaults.keys.end_date
-    if keys.schedule is not None and not isinstance(keys.schedule, AssetSchedule) and start is None:
-        remedy = "add `start_date: 2026-01-01`, the first day to run for"
-        issues.append(Issue(("schedule",), "a schedule needs a start date", remedy, "missing-key", at="key"))
+    timed = keys.schedule is not None and not isinstance(keys.schedule, AssetSchedule)
+    if timed and keys.catchup and start is None:
+        message, remedy = (
+            "`catchup` needs a start date",
+            "add `start_date: 2026-01-01`, the first day to run for",
+        )
+        issues.append(Issue(("catchup",), message, remedy, "missing-key", at="key"))
     if end is not None and start is not None and end < start:
         message, remedy = "the end is before the start", "correct one of the two dates"
         issues.append(Issue(("end_date",), message, remedy, "contradiction"))
@@ -197,9 +229,23 @@ def _dag_issues(keys: DagKeys, defaults: DefaultArgs, members: Members, settings
     return issues
 
 
+def _contradictions(dag_id: str, keys: DagKeys) -> Iterator[Issue]:
+    """Keys of a DAG that say the same thing in two ways."""
+    if keys.dag_id not in (None, dag_id):
+        remedy = f"take it out, or rename the key {dag_id!r}"
+        yield Issue(("dag_id",), "the id of a DAG is its key", remedy, "contradiction")
+    for one, other, remedy in (
+        ("doc_md", "doc_md_file_path", "take one of them out"),
+        ("max_active_tasks", "concurrency", "take `concurrency` out, the older word"),
+    ):
+        if getattr(keys, one) is not None and getattr(keys, other) is not None:
+            yield Issue((other,), f"both `{one}` and `{other}`", remedy, "contradiction", at="key")
+
+
 def defaults_issues(data: Mapping[Any, Any]) -> list[Issue]:
     """What is wrong with defaults of DAGs by themselves: a layer that holds no DAG of its own."""
-    keys, _, issues = parse_with_engines(DagKeys, {key: v for key, v in data.items() if key != TEMPLATES})
+    passed_over = {TEMPLATES, *(key for pair in DAG_CALLBACKS.values() for key in pair)}
+    keys, _, issues = parse_with_engines(DagKeys, {k: v for k, v in data.items() if k not in passed_over})
     issues = [*map(as_elsewhere, issues)]
     known = {*DagKeys.model_fields, *engine_names(), TEMPLATES}
     issues += [
@@ -209,4 +255,5 @@ def defaults_issues(data: Mapping[Any, Any]) -> list[Issue]:
     ]
     if keys is not None:
         issues += parse_default_args(keys.default_args, None)[1]
-    return issues
+    told = {issue.path for issue in issues}
+    return [*issues, *(issue for issue in type_issues(data) if issue.path[:-1] not in told)]

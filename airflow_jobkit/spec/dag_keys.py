@@ -13,26 +13,31 @@ from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.callables import Callbacks
 from airflow_jobkit.spec.code import OwnCodeSpec
 from airflow_jobkit.spec.common import AirflowKeys, Count, PositiveCount, Title
-from airflow_jobkit.spec.model import Spec, Texts
+from airflow_jobkit.spec.model import ByName, Spec, Texts
 from airflow_jobkit.spec.schedule import ScheduleField
 from airflow_jobkit.spec.values import CodeVersion, EngineName, Moment, Name
+from airflow_jobkit.spec.zones import Timezone
 
 # What other factories have beside what is known here, and what to write instead.
 _ELSEWHERE: Mapping[str, str] = {
     "schedule_interval": "write `schedule: ...`",
     "timetable": "write `schedule: {__type__: <timetable>, ...}`",
-    "timezone": "write the zone into the dates, 2026-01-01T00:00:00+01:00, and into the timetable",
-    "doc_md_file_path": "write the text below `doc_md: |`",
-    "doc_md_python_callable_file": "write the text below `doc_md: |`",
-    "doc_md_python_callable_name": "write the text below `doc_md: |`",
+    **dict.fromkeys(
+        ("doc_md_python_callable_file", "doc_md_python_callable_name", "doc_md_python_arguments"),
+        "write the text below `doc_md: |`, or into a file that `doc_md_file_path` names",
+    ),
     "dagrun_timeout_sec": "write `dagrun_timeout: 2h`",
-    "sla_miss_callback": "take it out; Airflow 3 has no SLAs",
-    "user_defined_macros": "write a plugin with macros, which every DAG can use",
+    **dict.fromkeys(
+        ("sla_miss_callback", "sla_miss_callback_file", "sla_miss_callback_name"),
+        "take it out; Airflow 3 has no SLAs",
+    ),
 }
 
 
 def parse_members(value: Any) -> Mapping[Any, Any] | list[Any]:
     """Read tasks or groups: a mapping of ids, or a list; what is in it is read by `members_of`."""
+    if value is None:
+        return {}
     if not isinstance(value, Mapping | list):
         raise mistake(
             f"expected a mapping of keys, got {describe(value)}", "write `key: value` lines", "type"
@@ -47,12 +52,15 @@ class DagKeys(Spec):
     """What a DAG can set beside its tasks; the names are Airflow's.
 
     Attributes:
+        dag_id: Its id, once more; it stands in front of these keys.
         tasks: The tasks, by id or as a list.
         task_groups: Groups of tasks, by name or as a list; a group holds tasks and groups of its own.
         description: What it does, in a line.
         dag_display_name: How the UI names it.
         doc_md: Its documentation, in Markdown.
-        schedule: When it runs: cron in UTC, a preset, an interval, a timetable, or assets.
+        doc_md_file_path: A file of the DAGs folder with its documentation.
+        timezone: The time zone of its dates and of cron; default: UTC.
+        schedule: When it runs: cron, a preset, an interval, a timetable, or assets.
         start_date: The first day to run for.
         end_date: The last day to run for.
         catchup: Whether runs of the past are made up for.
@@ -67,6 +75,8 @@ class DagKeys(Spec):
         is_paused_upon_creation: Whether it waits to be switched on.
         render_template_as_native_obj: Whether templates become Python values instead of text.
         template_searchpath: Folders to look for template files in.
+        user_defined_macros: What its templates can use besides: functions by import path, and values.
+        user_defined_filters: Filters of its templates: functions by import path.
         owner_links: Where the names of owners lead.
         access_control: Who may do what, by role.
         default_view: What the UI of Airflow 2 shows first.
@@ -82,17 +92,20 @@ class DagKeys(Spec):
             trigger form goes before.
     """
 
+    dag_id: str | None = None
     tasks: MembersField = Field(default_factory=dict)
     task_groups: MembersField = Field(default_factory=dict)
     description: str | None = None
     dag_display_name: Title | None = None
     doc_md: str | None = None
+    doc_md_file_path: str | None = None
+    timezone: Timezone | None = None
     schedule: ScheduleField = None
     start_date: Moment | None = None
     end_date: Moment | None = None
     catchup: bool = False
     tags: Texts = Field(default=(), examples=[["flights", "daily"]])
-    params: Mapping[Name, Any] = Field(
+    params: ByName = Field(
         default_factory=dict, examples=[{"month": {"type": "integer", "minimum": 1, "default": 1}}]
     )
     max_active_runs: PositiveCount | None = None
@@ -104,6 +117,8 @@ class DagKeys(Spec):
     is_paused_upon_creation: bool | None = None
     render_template_as_native_obj: bool | None = None
     template_searchpath: str | Texts | None = None
+    user_defined_macros: ByName = Field(default_factory=dict)
+    user_defined_filters: ByName = Field(default_factory=dict)
     owner_links: Mapping[str, str] | None = None
     access_control: Mapping[str, Any] | None = None
     default_view: str | None = None
@@ -123,7 +138,7 @@ def as_elsewhere(issue: Issue) -> Issue:
         return issue
     key = str(issue.path[0])
     remedy = _ELSEWHERE.get(key)
-    if remedy is None and key in AirflowKeys.model_fields:
+    if remedy is None and key.removesuffix("_file").removesuffix("_name") in AirflowKeys.model_fields:
         remedy = "write it below `default_args:`, for all tasks, or in a task"
     if remedy is None:
         return issue

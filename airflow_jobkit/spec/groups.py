@@ -9,6 +9,7 @@ from airflow_jobkit.spec.common import GroupKeys
 from airflow_jobkit.spec.defaults import DefaultArgs, parse_default_args
 from airflow_jobkit.spec.members import Member
 from airflow_jobkit.spec.model import parse_model
+from airflow_jobkit.spec.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,17 @@ class Group:
     default_args: DefaultArgs
 
 
-def parse_group(member: Member) -> tuple[Group | None, list[Issue]]:
-    """Make a Group from what YAML gave, or say everything that is wrong with it; paths start at it."""
+def parse_group(member: Member, settings: Settings) -> tuple[Group | None, list[Issue]]:
+    """Make a Group from what YAML gave, or say everything that is wrong with it; paths start at it.
+
+    Args:
+        member: The group.
+        settings: The Environment's Settings.
+    """
     keys = parse_model(GroupKeys, member.data, also_known=("tasks", "task_groups", "parent_group_name"))
     if isinstance(keys, list):
         return None, keys
-    defaults, issues = parse_default_args(keys.default_args, None)
+    defaults, issues = parse_default_args(keys.default_args, settings)
     if keys.partial and not keys.expand:
         message, remedy = "`partial` without `expand`", "add `expand: {...}`"
         issues.append(Issue(("partial",), message, remedy, "contradiction", at="key"))

@@ -17,6 +17,7 @@ from airflow_jobkit.spec.common import AirflowKeys, GroupKeys
 from airflow_jobkit.spec.dag import RESERVED_PARAMS
 from airflow_jobkit.spec.dag_keys import DagKeys
 from airflow_jobkit.spec.described import summary
+from airflow_jobkit.spec.file_functions import OF_CALLBACKS
 from airflow_jobkit.spec.json_models import (
     Schema,
     definitions,
@@ -25,7 +26,13 @@ from airflow_jobkit.spec.json_models import (
     with_references,
     with_values_named,
 )
-from airflow_jobkit.spec.json_tasks import LISTED_NAME, NAME, misspelt_defaults, task_definitions
+from airflow_jobkit.spec.json_tasks import (
+    LISTED_NAME,
+    NAME,
+    functions_of_files,
+    misspelt_defaults,
+    task_definitions,
+)
 from airflow_jobkit.spec.project_keys import EnvironmentKeys, ProjectKeys
 from airflow_jobkit.spec.task_keys import DecoratorTaskKeys, OperatorTaskKeys, SparkTaskKeys
 from airflow_jobkit.spec.templates import TEMPLATES
@@ -143,6 +150,8 @@ def all_definitions() -> Schema:
     defs |= task_definitions(defs, blocks)
     defs |= _group_definitions(defs["Group"])
     defs |= _dag_definitions(defs["Dag"], blocks)
+    more = {"timezone": defs["Dag"]["properties"]["timezone"], **functions_of_files(OF_CALLBACKS)}
+    defs["DefaultArgs"]["properties"] |= more
     defs["DefaultArgs"] |= {"additionalProperties": reference("Value"), "propertyNames": misspelt_defaults()}
     defs |= _project_definitions(defs, blocks)
     return reachable({"anyOf": [reference("Dag"), reference("Project")]}, with_values_named(defs))
@@ -174,6 +183,7 @@ def _dag_definitions(dag: Schema, blocks: Schema) -> Schema:
         "default_args": _default_args(dag),
         "params": {**found["params"], **params},
         TEMPLATES: _TEMPLATES,
+        **functions_of_files({name: keys for name, keys in OF_CALLBACKS.items() if name in found}),
     }
     # Unlike in a group, null is none of them.
     members = {name: {**found[name], "anyOf": _OF_GROUPS[name]["anyOf"][:2]} for name in _MEMBERS}

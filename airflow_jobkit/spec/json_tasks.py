@@ -12,6 +12,7 @@ from airflow_jobkit.problems import did_you_mean
 from airflow_jobkit.spec.callables import PATH_SCHEMA
 from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.defaults import LIKENESS
+from airflow_jobkit.spec.file_functions import OF_CALLBACKS, OF_TASKS
 from airflow_jobkit.spec.json_models import Schema, reference
 from airflow_jobkit.spec.task import CALLABLES, ELSEWHERE, KINDS, RESERVED_ARGUMENTS
 from airflow_jobkit.spec.templates import EXTENDS
@@ -48,6 +49,9 @@ _MODEL_OF: Mapping[str, str] = {
 }
 
 
+_FUNCTIONS = ("python_callable", "python_callable_file", "python_callable_name")
+
+
 def task_definitions(defs: Schema, blocks: Schema) -> Schema:
     """The definitions of tasks.
 
@@ -55,9 +59,9 @@ def task_definitions(defs: Schema, blocks: Schema) -> Schema:
         defs: Those of the Specs.
         blocks: The Engines' options, by the Engine's name.
     """
-    # Elsewhere than in a list it is an operator's own argument.
+    # In a mapping it may say its key once more.
     task_id: Schema = {"description": "Its id, where tasks are a list."}
-    structure = {**_STRUCTURE, "task_id": task_id}
+    structure = {**_STRUCTURE, "task_id": task_id, **functions_of_files(OF_CALLBACKS)}
     spark = _spark_task(defs["SparkTask"], {**structure, **blocks})
     free = {name: _free_task(defs[name], structure) for name in ("OperatorTask", "DecoratorTask")}
     return {
@@ -69,13 +73,9 @@ def task_definitions(defs: Schema, blocks: Schema) -> Schema:
             "description": "A task: it says `spark_job`, `operator` or `decorator`, or extends what does.",
             "anyOf": [{"required": [key]} for key in (*KINDS, EXTENDS)],
             "if": {"required": ["decorator"], "not": {"required": [EXTENDS]}},
-            "then": {"required": ["python_callable"]},
+            "then": {"anyOf": [{"required": [key]} for key in _FUNCTIONS]},
         },
-        "TaskById": {
-            **reference("Task"),
-            "description": "A task in a mapping.",
-            "not": {"required": ["spark_job", "task_id"]},
-        },
+        "TaskById": {**reference("Task"), "description": "A task in a mapping."},
         "ListedTask": {
             **reference("Task"),
             "description": "A task in a list.",
@@ -83,6 +83,17 @@ def task_definitions(defs: Schema, blocks: Schema) -> Schema:
             "required": ["task_id"],
         },
         "Value": _value(),
+    }
+
+
+def functions_of_files(known: Mapping[str, tuple[str, str]]) -> Schema:
+    """The keys that name a function by a Python file and a name in it."""
+    return {
+        key: {"type": "string", "description": f"{what} that is the `{argument}`."}
+        for argument, keys in known.items()
+        for key, what in zip(
+            keys, ("A Python file of the DAGs folder with the function", "The function"), strict=True
+        )
     }
 
 
@@ -116,6 +127,9 @@ def _free_task(keys: Schema, more: Schema) -> Schema:
         for name, remedy in ELSEWHERE.items()
     }
     callables = {name: _callable(name) for name in CALLABLES} if "operator" in keys["properties"] else {}
+    callables |= functions_of_files(
+        OF_TASKS if callables else {"python_callable": OF_TASKS["python_callable"]}
+    )
     return {
         **keys,
         "properties": {**elsewhere, **callables, **keys["properties"], **more},

@@ -118,12 +118,25 @@ def _items(
             problem = name_problem(name, "a name")
             if problem is not None:
                 issues.append(Issue(path, *problem, "bad-value", at="key"))
-            yield str(name), body, path
+            yield str(name), _without_name(str(name), body, key, path, issues), path
     elif isinstance(found, list):
         yield from _listed(found, key, above, issues)
     elif found is not None and above:
         message = f"expected a mapping or a list, got {describe(found)}"
         issues.append(Issue((*above, key), message, "write `key: value` lines", "type"))
+
+
+def _without_name(name: str, body: Any, kind: str, path: Path, issues: list[Issue]) -> Any:
+    """The keys of an entry of a mapping without its name, which it may say once more."""
+    own = [key for key in _NAMES[kind] if key in body] if isinstance(body, Mapping) else ()
+    for key in own:
+        if body[key] != name:
+            message, remedy = (
+                f"the id of a {_KINDS[kind]} is its key",
+                f"take it out, or rename the key {name!r}",
+            )
+            issues.append(Issue((*path, key), message, remedy, "contradiction"))
+    return {key: value for key, value in body.items() if key not in own} if own else body
 
 
 def _listed(

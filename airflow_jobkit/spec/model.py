@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
 from airflow_jobkit.fields import describe
 from airflow_jobkit.problems import Issue, Path, choices_remedy, did_you_mean
+from airflow_jobkit.spec.values import NAME_SCHEMA, Name
 
 T = TypeVar("T", bound=BaseModel)
 
 Texts = Annotated[tuple[str, ...], Field(strict=False)]
 """A list of text in YAML, a tuple in a Spec."""
+
+ByName = Annotated[
+    Mapping[Name, Any],
+    BeforeValidator(lambda value: {} if value is None else value),
+    WithJsonSchema({"anyOf": [{"type": "object", "propertyNames": NAME_SCHEMA}, {"type": "null"}]}),
+]
+"""Values by name; a key without a value is none of them."""
 
 
 class Spec(BaseModel):

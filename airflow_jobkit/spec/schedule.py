@@ -11,13 +11,17 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from airflow_jobkit.fields import TYPE, describe, mistake, parse_duration, timedelta_of
+from airflow_jobkit.fields import ARGUMENTS, TYPE, describe, mistake, parse_duration, timedelta_of
 from airflow_jobkit.spec.cron import PRESETS, REMEDY, cron_mistake
 from airflow_jobkit.spec.schedule_schema import ASSETS, CRON, SCHEDULE
 from airflow_jobkit.spec.typed import ALL, ANY, TIMETABLE_CLASSES, is_asset
 
 NO_CRON = ("@once", "@continuous")
 
+_FILE_OF_ASSETS = (
+    "a file of assets without the names of those that are meant",
+    "add `datasets: [...]`, or write the URIs themselves: `[s3://bucket/flights, ...]`",
+)
 _DURATION = re.compile(r"(\d+[dhms])+|P(T?\d+[A-Z])+.*")
 
 
@@ -37,6 +41,11 @@ class AssetSpec:
     name: str | None = None
     group: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AliasSpec(AssetSpec):
+    """A name for assets that are known only when a task runs."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +109,13 @@ def _mapping(value: Mapping[Any, Any]) -> Schedule:
     interval = timedelta_of(value)
     if interval is not None:
         return interval
-    if ALL in value or ANY in value or is_asset(str(value.get(TYPE))):
+    if ALL in value or ANY in value or is_asset(value.get(TYPE)):
         return AssetSchedule(_as_condition(_asset_or_condition(value)))
     if TYPE in value:
         arguments = {str(key): item for key, item in value.items() if key != TYPE}
         return _timetable(value[TYPE], arguments)
+    if "file" in value:
+        raise mistake(*_FILE_OF_ASSETS, below=("file",))
     for name in ("assets", "datasets"):
         if name in value:
             return AssetSchedule(_as_condition(_asset_or_condition(value[name])), _beside(value))
@@ -147,15 +158,29 @@ def parse_asset(value: Any) -> AssetSpec:
         return value
     if isinstance(value, str) and value.strip():
         return AssetSpec(uri=value.strip())
-    if isinstance(value, Mapping) and ("uri" in value or "name" in value) and _is_asset_mapping(value):
-        return AssetSpec(**{str(key): item for key, item in value.items() if key != TYPE})
+    if isinstance(value, Mapping) and _is_asset_mapping(value):
+        found = _asset_of(value)
+        if found.uri or found.name:
+            return found
+    if isinstance(value, Mapping) and "file" in value:
+        raise mistake(*_FILE_OF_ASSETS)
     raise mistake(f"not an asset: {describe(value)}", 'write its URI, such as "s3://bucket/flights"')
+
+
+def _asset_of(value: Mapping[Any, Any]) -> AssetSpec:
+    fields = {str(key): item for key, item in value.items() if key not in (TYPE, ARGUMENTS)}
+    alias = str(value.get(TYPE)).endswith("Alias")
+    unnamed = value.get(ARGUMENTS)
+    if isinstance(unnamed, list):
+        # An alias's name; an asset's URI, or its name and its URI.
+        fields.update(zip(("name", "uri") if alias or len(unnamed) > 1 else ("uri",), unnamed, strict=False))
+    return (AliasSpec if alias else AssetSpec)(**fields)
 
 
 def _is_asset_mapping(value: Mapping[Any, Any]) -> bool:
     typed = value.get(TYPE)
-    known = {TYPE, "uri", "name", "group", "extra"}
-    return (typed is None or is_asset(str(typed))) and known.issuperset(value)
+    known = {TYPE, ARGUMENTS, "uri", "name", "group", "extra"}
+    return (typed is None or is_asset(typed)) and known.issuperset(value)
 
 
 def _asset_or_condition(value: Any) -> AssetSpec | AssetCondition:
@@ -165,6 +190,10 @@ def _asset_or_condition(value: Any) -> AssetSpec | AssetCondition:
         for key, every in ((ALL, True), (ANY, False)):
             if isinstance(value.get(key), list):
                 return AssetCondition(every, tuple(_asset_or_condition(item) for item in value[key]))
+        kind = str(value.get(TYPE)).rpartition(".")[2]
+        if kind.endswith(("All", "Any")) and isinstance(value.get(ARGUMENTS), list):
+            every = kind.endswith("All")
+            return AssetCondition(every, tuple(_asset_or_condition(item) for item in value[ARGUMENTS]))
     if isinstance(value, str) and re.search(r"\s[&|]\s", value):
         return _expression(value)
     return parse_asset(value)
@@ -200,6 +229,8 @@ def _condition(node: ast.expr, names: list[str]) -> AssetSpec | AssetCondition:
 
 def parse_assets(value: Any) -> tuple[AssetSpec, ...]:
     """Read the assets that a task reads or writes."""
+    if value is None:
+        return ()
     if isinstance(value, tuple):
         return value
     return tuple(parse_asset(item) for item in (value if isinstance(value, list) else [value]))

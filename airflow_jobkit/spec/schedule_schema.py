@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from airflow_jobkit.fields import DURATION_TEXT, TYPE, TYPED_TIMEDELTA
+from airflow_jobkit.fields import ARGUMENTS, DURATION_TEXT, TYPE, TYPED_TIMEDELTA
 from airflow_jobkit.spec.cron import PRESETS, REMEDY
 from airflow_jobkit.spec.typed import ALL, ANY, ASSET_CLASSES, TIMETABLE_CLASSES
 from airflow_jobkit.spec.values import any_case
@@ -34,7 +34,7 @@ ASSET: Final[Schema] = {
         {"type": "string", "pattern": r"\S"},
         {
             "type": "object",
-            "anyOf": [{"required": ["uri"]}, {"required": ["name"]}],
+            "anyOf": [{"required": [key]} for key in ("uri", "name", ARGUMENTS)],
             "properties": {
                 "uri": {"type": ["string", "null"], "description": "Its URI."},
                 "name": {"type": ["string", "null"], "description": "Its name; default: its URI."},
@@ -45,6 +45,7 @@ ASSET: Final[Schema] = {
                     "pattern": rf"(^|\.)({'|'.join(ASSET_CLASSES)})$",
                     "description": "The class, where it is written out.",
                 },
+                ARGUMENTS: {"type": "array", "description": "What the class is given without a name."},
             },
             "additionalProperties": False,
         },
@@ -53,7 +54,7 @@ ASSET: Final[Schema] = {
 }
 ASSETS: Final[Schema] = {
     "title": "assets",
-    "anyOf": [*ASSET["anyOf"], {"type": "array", "items": ASSET}],
+    "anyOf": [*ASSET["anyOf"], {"type": "array", "items": ASSET}, {"type": "null"}],
     "examples": [["s3://bucket/flights"]],
 }
 

@@ -60,6 +60,7 @@ class Settings:
         allowed_operators: Import prefixes that an `operator:` may come from.
         aws_conn_id: Airflow's connection for what stands on S3.
         base: The folder that relative places start from.
+        folder: The DAGs folder.
         sweeper: The DAG that stops orphaned runs.
         allowed_variables: The environment variables that a YAML may name.
         defaults: What `jobkit.yaml` sets for every DAG, the project's first, then the Environment's, each
@@ -80,6 +81,7 @@ class Settings:
     allowed_operators: tuple[str, ...]
     aws_conn_id: str = DEFAULT_AWS_CONNECTION
     base: str = "."
+    folder: str = "."
     sweeper: Sweeper = Sweeper()
     allowed_variables: tuple[str, ...] = ()
     defaults: tuple[tuple[Path, Mapping[str, Any]], ...] = ()

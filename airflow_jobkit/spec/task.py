@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,42 +10,33 @@ from pydantic_core import PydanticCustomError
 
 from airflow_jobkit.engines import engine_names, options_class
 from airflow_jobkit.engines.options import EngineOptions
-from airflow_jobkit.fields import describe
+from airflow_jobkit.fields import describe, parse_span
 from airflow_jobkit.problems import Issue, did_you_mean
 from airflow_jobkit.spec.callables import callback_issues, not_allowed, parse_callable_path
 from airflow_jobkit.spec.code import Code, resolve_code
 from airflow_jobkit.spec.common import TaskKeys
+from airflow_jobkit.spec.file_functions import OF_CALLBACKS, OF_TASKS, FileFunction, with_file_functions
 from airflow_jobkit.spec.model import parse_model
 from airflow_jobkit.spec.project import parse_with_engines
-from airflow_jobkit.spec.references import Reference, references_in
+from airflow_jobkit.spec.references import Reference, expanded_references, references_in
 from airflow_jobkit.spec.settings import Settings, merge_options
 from airflow_jobkit.spec.task_keys import DecoratorTaskKeys, OperatorTaskKeys, SparkTaskKeys
-from airflow_jobkit.spec.typed import type_issues
 
 KINDS = ("spark_job", "operator", "decorator")
+_SPANS = ("execution_delta",)
 CALLABLES = ("python_callable", "execution_date_fn", "response_check", "response_filter")
 # What other factories run from files or from text; here a function has an import path.
 ELSEWHERE: Mapping[str, str] = {
-    "python_callable_file": "write `python_callable: package.module.function` instead of file and name",
-    "python_callable_name": "write `python_callable: package.module.function` instead of file and name",
     "response_check_lambda": "write `response_check: package.module.function`",
-    "response_check_name": "write `response_check: package.module.function`",
-    "response_check_file": "write `response_check: package.module.function`",
-    "execution_date_fn_name": "write `execution_date_fn: package.module.function`",
-    "execution_date_fn_file": "write `execution_date_fn: package.module.function`",
-    "success_check_lambda": "write the check in SQL, or a function in an operator of your own",
-    "failure_check_lambda": "write the check in SQL, or a function in an operator of your own",
+    "success_check_lambda": "write `success_check_file: dags/....py` and `success_check_name: function`",
+    "failure_check_lambda": "write `failure_check_file: dags/....py` and `failure_check_name: function`",
     "variables_as_arguments": 'write "{{ var.value.name }}" in the argument itself, which Airflow fills in',
     "retry_delay_sec": "write `retry_delay: 5m`",
     "execution_timeout_secs": "write `timeout: 30m`",
     "sla_secs": "take it out; Airflow 3 has no SLAs",
     "execution_delta_secs": "write `execution_delta: 1h`",
-    **{
-        f"on_{event}_callback_{part}": f"write `on_{event}_callback: package.module.function`"
-        for event in ("execute", "success", "failure", "retry", "skipped")
-        for part in ("name", "file")
-    },
 }
+_FILE_FUNCTIONS = {**OF_TASKS, **OF_CALLBACKS}
 
 _FREE_KEYS: Mapping[type[TaskKeys], frozenset[str]] = {
     model: frozenset(model.model_fields) for model in (OperatorTaskKeys, DecoratorTaskKeys)
@@ -92,7 +83,7 @@ Task = SparkTask | OperatorTask | DecoratorTask
 def task_references(task: Task) -> tuple[Reference, ...]:
     """The tasks whose results a task takes: `+extract` in its arguments, or what it expands over."""
     keys = task.keys
-    found = [*references_in(keys.expand, ("expand",)), *references_in(keys.partial, ("partial",))]
+    found = [*expanded_references(keys.expand, ("expand",)), *references_in(keys.partial, ("partial",))]
     if isinstance(task, DecoratorTask):
         found += references_in(task.arguments, ())
     return tuple(found)
@@ -115,6 +106,7 @@ def parse_task(
     """
     if not isinstance(data, Mapping):
         return None, [_kindless(data)]
+    data, found = with_file_functions(data, _FILE_FUNCTIONS)
     kinds = [key for key in KINDS if key in data]
     if not kinds:
         return None, [_kindless(data)]
@@ -122,6 +114,8 @@ def parse_task(
         message, remedy = f"the task says both `{kinds[0]}` and `{kinds[1]}`", "take one of them out"
         return None, [Issue((kinds[1],), message, remedy, "contradiction", at="key")]
     task: Task | None
+    if found:
+        return None, found
     if kinds == ["spark_job"]:
         task, issues = _spark_task(task_id, data, engine, options, settings)
     else:
@@ -151,7 +145,7 @@ def _mapping_issues(task: Task) -> list[Issue]:
         return [Issue(("partial",), "`partial` without `expand`", remedy, "contradiction", at="key")]
     issues = []
     for name, value in keys.expand.items():
-        if not isinstance(value, list | Mapping) and not any(references_in(value, ())):
+        if not isinstance(value, list | Mapping) and not any(expanded_references({name: value}, ())):
             remedy = 'write a list, a mapping, or "+task" for what a task returns'
             message = f"nothing to expand over: {describe(value)}"
             issues.append(Issue(("expand", name), message, remedy, "bad-value"))
@@ -214,17 +208,17 @@ def _free_task(
             issues.append(Issue((key,), message, "rename the key", "type", at="key"))
         elif key in ELSEWHERE:
             issues.append(Issue((key,), f"`{key}` is not known here", ELSEWHERE[key], "elsewhere", at="key"))
-    issues += type_issues(arguments)
     keys = parse_model(model, own)
     if isinstance(keys, list):
         missing = [issue for issue in keys if not (issue.code == "missing-key" and issues)]
         return None, issues + missing
     if isinstance(keys, DecoratorTaskKeys):
-        issues += not_allowed(("python_callable",), keys.python_callable, allowed)
+        if isinstance(keys.python_callable, str):
+            issues += not_allowed(("python_callable",), keys.python_callable, allowed)
         return (None, issues) if issues else (DecoratorTask(task_id, keys, arguments), [])
     assert isinstance(keys, OperatorTaskKeys)  # noqa: S101 - there are two models
     issues += not_allowed(("operator",), keys.operator, allowed)
-    issues += _callable_issues(arguments, allowed)
+    issues += [*_callable_issues(arguments, allowed), *_span_issues(arguments)]
     return (None, issues) if issues else (OperatorTask(task_id, keys, arguments), [])
 
 
@@ -242,6 +236,18 @@ def _callable_issues(arguments: Mapping[str, Any], allowed: Sequence[str]) -> li
     return issues
 
 
-def callable_arguments(arguments: Mapping[str, Any]) -> dict[str, str]:
-    """The arguments of an operator that name a function, with its import path."""
-    return {name: arguments[name] for name in CALLABLES if isinstance(arguments.get(name), str)}
+def _span_issues(arguments: dict[str, Any]) -> Iterator[Issue]:
+    """Make spans of time of those arguments that are ones, in words or not; an Issue for what is none."""
+    for name in _SPANS:
+        if isinstance(arguments.get(name), str | int):
+            try:
+                arguments[name] = parse_span(arguments[name])
+            except PydanticCustomError as error:
+                found = error.context or {}
+                yield Issue((name,), found["message"], found["remedy"], found["code"])
+
+
+def callable_arguments(arguments: Mapping[str, Any]) -> dict[str, str | FileFunction]:
+    """The arguments of an operator that name a function, by its import path or by file and name."""
+    by_path = {name: arguments[name] for name in CALLABLES if isinstance(arguments.get(name), str)}
+    return {**by_path, **{name: one for name, one in arguments.items() if isinstance(one, FileFunction)}}

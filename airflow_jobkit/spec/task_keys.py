@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from airflow_jobkit.fields import describe, mistake
-from airflow_jobkit.spec.callables import CallablePath
+from airflow_jobkit.spec.callables import PATH_SCHEMA, parse_function
 from airflow_jobkit.spec.code import OwnCodeSpec
 from airflow_jobkit.spec.common import TaskKeys
 from airflow_jobkit.spec.values import CodeVersion, EngineName, Name
@@ -17,6 +17,8 @@ from airflow_jobkit.spec.values import CodeVersion, EngineName, Name
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?", re.ASCII)
 _CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 _DECORATOR = re.compile(r"airflow\.(sdk|decorators|sdk\.definitions\.decorators)\.task(\.[a-z_]+)?")
+# The function of a kind, in the module that it stands in.
+_KIND_OF_MODULE = re.compile(r"airflow\.(?:providers\.standard\.)?decorators\.[a-z_]+\.([a-z_]+)_task")
 
 
 def parse_module_name(value: Any) -> str:
@@ -35,6 +37,9 @@ def parse_class_path(value: Any) -> str:
 
 def parse_decorator(value: Any) -> str:
     """Read one of Airflow's task decorators: `airflow.sdk.task`, or one of its kinds, `...task.branch`."""
+    by_module = _KIND_OF_MODULE.fullmatch(value) if isinstance(value, str) else None
+    if by_module is not None:
+        return f"airflow.sdk.task.{by_module[1]}"
     if not isinstance(value, str) or not _DECORATOR.fullmatch(value):
         raise mistake(
             f"not one of Airflow's task decorators: {describe(value)}",
@@ -92,10 +97,11 @@ class DecoratorTaskKeys(TaskKeys):
 
     Attributes:
         decorator: Airflow's decorator, such as `airflow.sdk.task` or `airflow.decorators.task.branch`.
-        python_callable: The function, by its import path.
+        python_callable: The function, by its import path; or `python_callable_file` and
+            `python_callable_name`, a Python file of the DAGs folder and a function in it.
     """
 
     decorator: Annotated[
         str, BeforeValidator(parse_decorator), _written("decorator", _DECORATOR, "airflow.sdk.task")
     ]
-    python_callable: CallablePath
+    python_callable: Annotated[Any, BeforeValidator(parse_function), WithJsonSchema(PATH_SCHEMA)]

@@ -71,14 +71,32 @@ SAFE_PREFIXES: Final = ("kubernetes.client.models.V1", "kubernetes.client.V1")
 """Plain documents of the Kubernetes API, which pod operators take."""
 
 
-def is_asset(class_path: str) -> bool:
-    """Whether a safe type is an asset, whatever this Airflow calls it."""
-    return class_path.rpartition(".")[2] in ASSET_CLASSES
+def is_asset(class_path: object) -> bool:
+    """Whether a type is one of the safe ones that are assets, whatever this Airflow calls it."""
+    return (
+        isinstance(class_path, str)
+        and class_path in SAFE_TYPES
+        and str(class_path).rpartition(".")[2] in ASSET_CLASSES
+    )
+
+
+def is_param(class_path: object) -> bool:
+    """Whether a type is Airflow's param, wherever this Airflow keeps it."""
+    return class_path in _PARAMS
 
 
 def is_safe(class_path: object) -> bool:
     """Whether a class may be called while a DAG is built."""
-    return class_path in SAFE_TYPES or (isinstance(class_path, str) and class_path.startswith(SAFE_PREFIXES))
+    return isinstance(class_path, str) and (class_path in SAFE_TYPES or class_path.startswith(SAFE_PREFIXES))
+
+
+def type_issue(named: object) -> Issue | None:
+    """The Issue of a class that may not be called, at the key that names it; None: it may."""
+    if is_safe(named):
+        return None
+    likely = did_you_mean(named, SAFE_TYPES) if isinstance(named, str) else None
+    remedy = f"did you mean {likely}?" if likely else "see docs/writing-dags.md for the types there are"
+    return Issue((TYPE,), f"no safe type: {describe(named)}", remedy, "unsafe-type")
 
 
 def type_issues(value: object, path: Path = ()) -> Iterator[Issue]:
@@ -102,13 +120,9 @@ def _holds_type(value: object) -> bool:
 
 def _type_issues(value: object, path: Path) -> Iterator[Issue]:
     if isinstance(value, Mapping):
-        named = value.get(TYPE)
-        if named is not None and not is_safe(named):
-            likely = did_you_mean(named, SAFE_TYPES) if isinstance(named, str) else None
-            remedy = (
-                f"did you mean {likely}?" if likely else "see docs/writing-dags.md for the types there are"
-            )
-            yield Issue((*path, TYPE), f"no safe type: {describe(named)}", remedy, "unsafe-type")
+        unsafe = type_issue(value[TYPE]) if value.get(TYPE) is not None else None
+        if unsafe is not None:
+            yield unsafe.below(*path)
         for key, item in value.items():
             yield from _type_issues(item, (*path, str(key)))
     elif isinstance(value, list):

@@ -32,6 +32,8 @@ TRIGGER_RULES = (
     "none_skipped",
     "always",
 )
+_NEWER_TRIGGER_RULES = ("all_done_min_one_success",)
+"""Those that only newer versions know; an older one refuses them when the DAG is built."""
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2999
 _MOVING = re.compile(
@@ -73,8 +75,8 @@ def _spelt(value: str) -> str:
     return f"{describe(value)}{holds}"
 
 
-def parse_moment(value: Any) -> dt.datetime:
-    """Read a date or a date with a time, a typed one too; without a zone it is UTC."""
+def parse_moment(value: Any, zone: dt.tzinfo | None = None) -> dt.datetime:
+    """Read a date or a date with a time, a typed one too; without a zone of its own it is in this, or UTC."""
     value = datetime_of(value) or value
     if isinstance(value, str):
         try:
@@ -85,7 +87,7 @@ def parse_moment(value: Any) -> dt.datetime:
         value = dt.datetime.combine(value, dt.time.min)
     if not isinstance(value, dt.datetime):
         raise mistake(f"not a date: {describe(value)}", "write it like 2026-01-31")
-    return _in_range(value if value.tzinfo else value.replace(tzinfo=dt.UTC))
+    return _in_range(value if value.tzinfo else value.replace(tzinfo=zone or dt.UTC))
 
 
 def _date_remedy(text: str) -> str:
@@ -133,7 +135,7 @@ def parse_version(value: Any) -> str:
 
 def parse_trigger_rule(value: Any) -> str:
     """Read when a task runs, going by the ends of those it waits for: one of Airflow's trigger rules."""
-    if value not in TRIGGER_RULES:
+    if value not in TRIGGER_RULES and value not in _NEWER_TRIGGER_RULES:
         raise mistake(f"no trigger rule {describe(value)}", choices_remedy(value, TRIGGER_RULES))
     return str(value)
 
@@ -178,9 +180,13 @@ NAME_SCHEMA = {
     "patternErrorMessage": "Not a name: use letters, digits, `_`, `-` and `.`, 250 at most.",
 }
 
-Moment = Annotated[dt.datetime, BeforeValidator(parse_moment), WithJsonSchema(_MOMENT)]
+Moment = Annotated[dt.datetime, BeforeValidator(lambda value: parse_moment(value)), WithJsonSchema(_MOMENT)]
 CodeVersion = Annotated[str, BeforeValidator(parse_version), WithJsonSchema(_VERSION)]
 Name = Annotated[str, BeforeValidator(parse_name), WithJsonSchema(NAME_SCHEMA)]
-TriggerRule = Annotated[str, BeforeValidator(parse_trigger_rule), WithJsonSchema({"enum": [*TRIGGER_RULES]})]
+TriggerRule = Annotated[
+    str,
+    BeforeValidator(parse_trigger_rule),
+    WithJsonSchema({"enum": [*TRIGGER_RULES, *_NEWER_TRIGGER_RULES]}),
+]
 EngineName = Annotated[str, WithJsonSchema({"enum": [*engine_names()]})]
 """The name of an Engine; `parse_with_engines` says of another what was meant."""

@@ -14,8 +14,12 @@ from airflow_jobkit.problems import Issue, Path, choices_remedy
 
 _REFERENCE = re.compile(r"(\$?)\$\{(env|jobkit):([^{}]*)\}")
 _FIELD = re.compile(r"(\$?)\$\{(item|key)((?:\.\w+)*)\}")
-# What a whole value starts with that other factories take for an environment variable.
-_BARE = re.compile(r"\$(\{[A-Z_][A-Z0-9_]*\}|[A-Z_][A-Z0-9_]*)")
+# What other factories take for an environment variable: a value that starts with it, or a path that has it.
+_NAMED = r"\$(\{[A-Z_][A-Z0-9_]*\}|[A-Z_][A-Z0-9_]*)"
+_BARE = re.compile(_NAMED)
+_PATH = re.compile(rf"[^$]*{_NAMED}")
+_LONGEST_PATH = 1000
+_TEMPLATE = re.compile(r"\{\{.*?\}\}")
 _SHELL = frozenset(
     {"bash_command", "command", "cmds", "arguments", "args", "sql", "ssh_command", "script", "env"}
 )
@@ -51,7 +55,7 @@ class Variables:
                     return match[0]
                 return found
 
-            bare = _BARE.match(text)
+            bare = _BARE.match(text) or _in_path(text)
             if bare is not None and not _SHELL.intersection(map(str, path)):
                 name = bare[1].strip("{}")
                 message = f"${name} is not expanded here"
@@ -96,6 +100,14 @@ def unfilled_issues(data: Any) -> list[Issue]:
 
     _walked(data, (), looked_at)
     return issues
+
+
+def _in_path(text: str) -> re.Match[str] | None:
+    """The environment variable in a path or a URI, which is one word but for its templates."""
+    if "/" not in text or len(text) > _LONGEST_PATH:
+        return None
+    word = _TEMPLATE.sub("_", text)
+    return None if len(word.split()) > 1 else _PATH.match(word)
 
 
 def filled(data: Any, values: Mapping[str, Any]) -> tuple[Any, list[Issue]]:

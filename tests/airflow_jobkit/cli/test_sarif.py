@@ -97,3 +97,16 @@ def test_no_problems_are_a_run_without_results_that_says_what_was_left_out() -> 
 def test_a_kind_without_a_rule_is_described_by_its_code() -> None:
     (run,) = sarif([problem(code="brand-new")])["runs"]
     assert run["tool"]["driver"]["rules"][0]["shortDescription"] == {"text": "Brand new."}
+
+
+def test_what_is_wrong_with_a_file_that_a_dag_names_has_a_rule() -> None:
+    """Their kinds come out of tables, which the search above does not see."""
+    assert RULES.keys() >= {
+        "outside",
+        "no-file",
+        "no-python",
+        "no-function",
+        "too-large",
+        "encoding",
+        "unreadable",
+    }

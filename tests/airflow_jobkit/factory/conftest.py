@@ -42,12 +42,19 @@ TEAM_OPERATORS = """
         def __init__(self, *, bucket, **kwargs):
             raise LookupError(f"no bucket {bucket}")
 
+    class SurprisingOperator(BaseOperator):
+        def set_upstream(self, *others, **options):
+            raise LookupError("there is none")
+
     class NotAnOperator:
         def __init__(self, **kwargs):
             made.append("not an operator")
 
     def a_function(**kwargs):
         made.append("a function")
+
+    def say(word):
+        made.append(word)
 """
 
 

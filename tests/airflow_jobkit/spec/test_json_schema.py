@@ -141,7 +141,7 @@ x:
   tasks: [{task_id: a, operator: dwh.Op, task_group_name: g}]
 """,
     ),
-    "an operator with an id of its own": (DAG_FILE, in_operator("task_id: b")),
+    "a task that says its id once more": (DAG_FILE, in_operator("task_id: a")),
     "a template of a function": (
         DAG_FILE,
         """\
@@ -243,7 +243,6 @@ BAD = {
     "a listed task without an id": (DAG_FILE, "x: {tasks: [{spark_job: dwh.a}]}\n"),
     "a listed task with a strange id": (DAG_FILE, 'x: {tasks: [{task_id: "a b", spark_job: dwh.a}]}\n'),
     "a listed group without a name": (DAG_FILE, "x: {task_groups: [{tooltip: a}]}\n"),
-    "an id in a mapping": (DAG_FILE, in_task("task_id: b")),
     "a DAG's id": (DAG_FILE, '"a b": {tasks: {a: {spark_job: dwh.a}}}\n'),
     "a task's id": (DAG_FILE, 'x: {tasks: {"a/b": {spark_job: dwh.a}}}\n'),
     "a group's name": (DAG_FILE, 'x: {task_groups: {"a b": {tasks: {a: {spark_job: dwh.a}}}}}\n'),
@@ -328,9 +327,18 @@ def test_what_validate_refuses_for_one_file_alone_does_not_fit_the_schema(
     assert not fits(name, text)
 
 
+DIALECTS = ROOT / "tests" / "dialects"
 CORPUS = [
     path
-    for folder in (CASES / "good", CASES / "bad", CASES / "published", ROOT / "dags", CASES / "projects")
+    for folder in (
+        DIALECTS / "dag_factory",
+        DIALECTS / "mwaa_serverless",
+        CASES / "good",
+        CASES / "bad",
+        CASES / "published",
+        ROOT / "dags",
+        CASES / "projects",
+    )
     for path in sorted(folder.rglob("*.yaml"))
     if not path.name.endswith(".render.yaml")
 ]

@@ -102,7 +102,8 @@ def test_assets_and_a_timetable_go_together() -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        pytest.param({"file": "x.yaml"}, "not a schedule: a mapping with file", id="another mapping"),
+        pytest.param({"cron": "@daily"}, "not a schedule: a mapping with cron", id="another mapping"),
+        pytest.param({"file": "x.yaml"}, "a file of assets without the names", id="a file"),
         pytest.param({"__type__": "os.system", "command": "x"}, "not a timetable of Airflow's", id="unsafe"),
         pytest.param({"timetable": {"callable": "a.B"}}, "not a timetable of Airflow's", id="one's own"),
         pytest.param([7], "not an asset: the number 7", id="a number for an asset"),

@@ -1,0 +1,66 @@
+"""`timezone`: what the dates of a DAG, or of `default_args`, mean where they name no zone themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from airflow_jobkit.fields import describe, mistake
+from airflow_jobkit.problems import Issue, did_you_mean
+from airflow_jobkit.spec.values import parse_moment
+
+TIMEZONE: Final = "timezone"
+_DATES = ("start_date", "end_date")
+
+
+def parse_timezone(value: Any) -> str:
+    """Read the name of a time zone: `Europe/Berlin`."""
+    if _zone(value) is None:
+        likely = did_you_mean(value, available_timezones()) if isinstance(value, str) else None
+        remedy = f"did you mean {likely}?" if likely else "write its name, such as Europe/Berlin"
+        raise mistake(f"not a time zone: {describe(value)}", remedy)
+    return str(value)
+
+
+def in_timezone(data: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """The data with its dates in its time zone; what is no zone or no date stays, for others to tell."""
+    zone = _zone(data.get(TIMEZONE))
+    dates = {name: data[name] for name in _DATES if data.get(name) is not None} if zone else {}
+    for name, value in dates.items():
+        try:
+            dates[name] = parse_moment(value, zone)
+        except PydanticCustomError:  # noqa: PERF203 - there are two
+            continue
+    return {**data, **dates} if dates else data
+
+
+def zone_issue(data: Mapping[Any, Any]) -> Issue | None:
+    """What is wrong with the time zone of `default_args`, which are no Spec with one."""
+    try:
+        parse_timezone(data[TIMEZONE])
+    except PydanticCustomError as error:
+        found = error.context or {}
+        return Issue((TIMEZONE,), found["message"], found["remedy"], found["code"])
+    return None
+
+
+@cache
+def _known(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):  # there is none, or it is a folder, or leads elsewhere
+        return None
+
+
+def _zone(name: object) -> ZoneInfo | None:
+    return _known(name) if isinstance(name, str) and name else None
+
+
+_SCHEMA = {"type": "string", "minLength": 1, "examples": ["Europe/Berlin"]}
+
+Timezone = Annotated[str, BeforeValidator(parse_timezone), WithJsonSchema(_SCHEMA)]
