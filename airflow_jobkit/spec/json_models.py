@@ -11,8 +11,9 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
-from airflow_jobkit.fields import duration_text
+from airflow_jobkit.fields import TYPE, duration_text
 from airflow_jobkit.spec.described import descriptions, summary
+from airflow_jobkit.spec.joined import JOIN, LIST
 
 Schema = dict[str, Any]
 
@@ -30,6 +31,21 @@ _REFERENCES: Schema = {
         "type": "string",
         "pattern": r"^\$\{(item|key)(\.\w+)*\}$",
         "$comment": "${item}, ${item.field} or ${key} of a for_each.",
+    },
+    "Joined": {
+        "type": "object",
+        "required": [JOIN],
+        "properties": {JOIN: {"type": "array", "description": "The parts of a text."}},
+        "$comment": "A text in parts, as dag-factory has it.",
+    },
+    "TypedList": {
+        "type": "object",
+        "required": [TYPE, "items"],
+        "properties": {
+            TYPE: {"const": LIST, "description": "The class of a list."},
+            "items": {"type": "array", "description": "What is in it."},
+        },
+        "$comment": "A list, as dag-factory has it.",
     },
 }
 
@@ -148,17 +164,21 @@ def with_values_named(defs: Schema) -> Schema:
 
 
 def with_references(defs: Schema) -> Schema:
-    """The definitions, with `${...}` allowed wherever the loader fills it in before it reads the value."""
+    """The definitions, with `${...}` and the like wherever the loader fills them in first."""
 
     def opened(schema: Any) -> Any:
         """A value: what is in it, and a reference in its place."""
-        if not isinstance(schema, dict) or _is_free(schema) or schema.get("not") == {}:
+        if not isinstance(schema, dict) or schema.get("not") == {} or schema.keys() <= {*_OF_ITS_PLACE}:
             return inside(schema)
-        which = reference("Reference" if _takes_text(schema, defs) else "Item")
+        takes_text = _takes_text(schema, defs)
+        more = [reference("Joined")] if takes_text else []
+        more += [reference("TypedList")] if _takes_list(schema, defs) else []
+        if not _is_free(schema):
+            more.append(reference("Reference" if takes_text else "Item"))
         inner = inside(schema)
         own = {key: inner.pop(key) for key in _OF_ITS_PLACE if key in inner}
         choices = inner["anyOf"] if inner.keys() == {"anyOf"} else [inner]
-        return {"anyOf": [*choices, which], **own}
+        return {"anyOf": [*choices, *more], **own}
 
     def inside(schema: Any) -> Any:
         return changed_inside(schema, opened, inside) if isinstance(schema, dict) else schema
@@ -181,6 +201,13 @@ def _takes_text(schema: Schema, defs: Schema) -> bool:
         return any(_takes_text(choice, defs) for choice in schema["anyOf"])
     words = schema.get("enum", [schema.get("const")])
     return "string" in schema.get("type", ()) or any(isinstance(word, str) for word in words)
+
+
+def _takes_list(schema: Schema, defs: Schema) -> bool:
+    """Whether some list fits."""
+    if "$ref" in schema:
+        return _takes_list(defs[schema["$ref"].removeprefix(_REF)], defs)
+    return "array" in schema.get("type", ()) or any(_takes_list(one, defs) for one in schema.get("anyOf", ()))
 
 
 def changed_inside(

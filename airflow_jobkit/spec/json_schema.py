@@ -89,7 +89,10 @@ _PARTS: Schema = {
         ],
         "description": "Tasks of every DAG, or parts of tasks of the same id.",
     },
-    "task_groups": {"type": ["object", "array"], "description": "Groups of every DAG, or parts of them."},
+    "task_groups": {
+        "type": ["object", "array", "null"],
+        "description": "Groups of every DAG, or parts of them.",
+    },
 }
 """The members of a layer above a DAG, which only together with the DAG's own have to be whole."""
 
@@ -185,8 +188,8 @@ def _dag_definitions(dag: Schema, blocks: Schema) -> Schema:
         TEMPLATES: _TEMPLATES,
         **functions_of_files({name: keys for name, keys in OF_CALLBACKS.items() if name in found}),
     }
-    # Unlike in a group, null is none of them.
-    members = {name: {**found[name], "anyOf": _OF_GROUPS[name]["anyOf"][:2]} for name in _MEMBERS}
+    members = {name: {**found[name], "anyOf": _OF_GROUPS[name]["anyOf"]} for name in _MEMBERS}
+    members["tasks"] |= {"anyOf": _OF_GROUPS["tasks"]["anyOf"][:2]}  # unlike in a group, null is none of them
     return {
         "Dag": {**dag, "description": "A DAG.", "properties": {**properties, **members}, **_some_members()},
         "DagDefaults": {
@@ -199,7 +202,7 @@ def _dag_definitions(dag: Schema, blocks: Schema) -> Schema:
 
 def _some_members() -> Schema:
     """That there is a task or a group; what is empty is refused in words that editors do not complete."""
-    empty: Schema = {"properties": {name: {"enum": [{}, []]} for name in _MEMBERS}}
+    empty: Schema = {"properties": {name: {"enum": [{}, [], None]} for name in _MEMBERS}}
     return {
         "anyOf": [{"required": [name]} for name in _MEMBERS],
         "not": {"anyOf": [{"required": [name], **empty} for name in _MEMBERS]},

@@ -20,6 +20,8 @@ _DECORATOR = re.compile(r"airflow\.(sdk|decorators|sdk\.definitions\.decorators)
 # The function of a kind, in the module that it stands in.
 _KIND_OF_MODULE = re.compile(r"airflow\.(?:providers\.standard\.)?decorators\.[a-z_]+\.([a-z_]+)_task")
 
+_ANY_DECORATOR = re.compile(f"({_DECORATOR.pattern}|{_KIND_OF_MODULE.pattern})")
+
 
 def parse_module_name(value: Any) -> str:
     """Read what a `spark_job` names: `package.module` or `package.module:Class`."""
@@ -102,6 +104,6 @@ class DecoratorTaskKeys(TaskKeys):
     """
 
     decorator: Annotated[
-        str, BeforeValidator(parse_decorator), _written("decorator", _DECORATOR, "airflow.sdk.task")
+        str, BeforeValidator(parse_decorator), _written("decorator", _ANY_DECORATOR, "airflow.sdk.task")
     ]
     python_callable: Annotated[Any, BeforeValidator(parse_function), WithJsonSchema(PATH_SCHEMA)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,10 +13,13 @@ from airflow_jobkit.fields import TIMEDELTA, TYPE, duration_text
 from airflow_jobkit.spec.callables import CallableRef
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.defaults import DefaultArgs
-from airflow_jobkit.spec.schedule import AssetCondition, AssetSchedule, AssetSpec, Timetable
+from airflow_jobkit.spec.file_functions import OF_CALLBACKS, OF_TASKS, FileFunction
+from airflow_jobkit.spec.schedule import AliasSpec, AssetCondition, AssetSchedule, AssetSpec, Timetable
 from airflow_jobkit.spec.task import SparkTask, Task
 from airflow_jobkit.spec.typed import ALL, ANY
+from airflow_jobkit.spec.zones import TIMEZONE
 
+_OF_FILES = {**OF_TASKS, **OF_CALLBACKS}
 _PLAIN_URI = re.compile(r"[^\s&|()]+")
 
 
@@ -48,23 +52,37 @@ def _members_data(spec: DagSpec, group: str | None) -> dict[str, Any]:
 def task_data(task: Task) -> dict[str, Any]:
     """A task with its arguments, or with all options of its Engine, whoever set them."""
     if not isinstance(task, SparkTask):
-        return {**keys_data(task.keys), **task.arguments}
+        spans = {name: _interval_data(v) for name, v in task.arguments.items() if isinstance(v, dt.timedelta)}
+        return {**keys_data(task.keys), **_by_file({**task.arguments, **spans})}
     options = keys_data(task.options)
     return {**keys_data(task.keys), **({task.engine: options} if options else {})}
 
 
 def default_args_data(defaults: DefaultArgs) -> dict[str, Any]:
     """The `default_args` of a DAG or a group."""
-    return {**keys_data(defaults.keys), **defaults.arguments}
+    zone = {TIMEZONE: defaults.timezone} if defaults.timezone is not None else {}
+    return {**zone, **keys_data(defaults.keys), **defaults.arguments}
 
 
 def keys_data(keys: BaseModel) -> dict[str, Any]:
     """What is set of a Spec's keys."""
-    return {
-        field.alias or name: value_data(getattr(keys, name))
-        for name, field in type(keys).model_fields.items()
-        if name in keys.model_fields_set
+    fields = type(keys).model_fields.items()
+    found = {
+        field.alias or name: getattr(keys, name) for name, field in fields if name in keys.model_fields_set
     }
+    return {name: value_data(value) for name, value in _by_file(found).items()}
+
+
+def _by_file(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by name, with two names in the place of one for a function that is named by its file."""
+    data: dict[str, Any] = {}
+    for name, value in values.items():
+        one = value[0] if isinstance(value, tuple) and len(value) == 1 else value
+        if isinstance(one, FileFunction):
+            data |= zip(_OF_FILES[name], (one.file, one.name), strict=True)
+        else:
+            data[name] = value
+    return data
 
 
 def value_data(value: Any) -> Any:
@@ -80,6 +98,8 @@ def value_data(value: Any) -> Any:
             return keys_data(value)
         case CallableRef(path, arguments):
             return {"callback": path, **arguments} if arguments else path
+        case AliasSpec():
+            return {TYPE: "airflow.sdk.AssetAlias", "name": value.name}
         case AssetSpec() | AssetCondition():
             return _assets_data(value)
         case AssetSchedule(condition, timetable):
@@ -97,6 +117,8 @@ def _interval_data(value: dt.timedelta) -> Any:
 
 
 def _assets_data(value: AssetSpec | AssetCondition) -> Any:
+    if isinstance(value, AliasSpec):
+        return value_data(value)
     if isinstance(value, AssetCondition):
         return {ALL if value.every else ANY: [_assets_data(part) for part in value.of]}
     parts = {"uri": value.uri, "name": value.name, "group": value.group, "extra": dict(value.extra)}

@@ -79,7 +79,10 @@ asset_maps = st.fixed_dictionaries(
         "extra": st.dictionaries(names, scalars, min_size=1, max_size=2),
     },
 )
-assets = st.sampled_from(["s3://b/c", "s3://b/d"]) | asset_maps | st.fixed_dictionaries({"name": names})
+aliases = st.fixed_dictionaries({"__type__": st.just("airflow.sdk.AssetAlias"), "name": names})
+assets = (
+    st.sampled_from(["s3://b/c", "s3://b/d"]) | asset_maps | st.fixed_dictionaries({"name": names}) | aliases
+)
 conditions = st.recursive(
     assets,
     lambda inner: (
@@ -111,7 +114,7 @@ callbacks = st.sampled_from(["dwh.alerts.tell", "airflow.providers.slack.Notifie
 shared: dict[str, st.SearchStrategy[Any]] = {
     "timeout": durations,
     "retries": st.integers(0, 9),
-    "retry_delay": durations,
+    "retry_delay": durations | st.just(0),
     "retry_exponential_backoff": st.booleans() | st.floats(1.5, 3),
     "pool": names,
     "priority_weight": st.integers(-5, 5),
@@ -176,7 +179,17 @@ decorator_tasks = st.builds(
     st.fixed_dictionaries({}, optional=of_tasks),
     arguments,
 )
-tasks = spark_tasks | operator_tasks | mapped_tasks | decorator_tasks
+functions_of_files = st.builds(
+    lambda key, more: {
+        "operator": "dwh.operators.Tell",
+        f"{key}_file": "dags/a.py",
+        f"{key}_name": "a",
+        **more,
+    },
+    st.sampled_from(["python_callable", "on_failure_callback", "success_check"]),
+    st.sampled_from([{}, {"execution_delta": "2 hours"}]),
+)
+tasks = functions_of_files | spark_tasks | operator_tasks | mapped_tasks | decorator_tasks
 of_dags: dict[str, st.SearchStrategy[Any]] = {
     "schedule": schedules,
     "description": texts,
@@ -188,11 +201,15 @@ of_dags: dict[str, st.SearchStrategy[Any]] = {
     "max_active_runs": st.integers(1, 20),
     "dagrun_timeout": st.just("300d"),
     "on_success_callback": callbacks,
-    "default_args": st.fixed_dictionaries({}, optional={**shared, "aws_conn_id": names}),
+    "default_args": st.fixed_dictionaries(
+        {}, optional={**shared, "aws_conn_id": names, "timezone": st.just("Asia/Tokyo")}
+    ),
     "engine": st.sampled_from(["local", "glue", "databricks"]),
     "glue": st.just({"number_of_workers": 5, "tags": {"dag": "x"}}),
     "code": codes,
     "code_version": st.just("0.3.0"),
+    "timezone": st.just("Europe/Berlin"),
+    "user_defined_macros": st.just({"twice": "dwh.macros.twice", "n": 3}),
 }
 
 
@@ -253,6 +270,7 @@ def load(text: str, folder: Path) -> Loaded:
 def folder(tmp_path: Path, no_environment: None) -> Path:
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "jobkit.yaml").write_text(PROJECT)
+    (tmp_path / "dags" / "a.py").write_text("def a(): pass\n")
     return tmp_path
 
 
