@@ -108,7 +108,10 @@ class DagLoader:
         if path.name in DEFAULTS_FILES:
             self._of_folders(path)
             return Loaded((), ())
-        document = self._read(path)
+        return self.load_document(self._read(path), path)
+
+    def load_document(self, document: Document, path: Path) -> Loaded:
+        """What the text of a DAG file gives that stands, or would stand, at a path."""
         data = document.data
         issues: list[Issue] = []
         if data is not None and "$" in document.text:

@@ -1,0 +1,96 @@
+"""`jobkit convert`: DAGs from elsewhere to our YAML."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from airflow_jobkit.converting.carried import Conversion
+from airflow_jobkit.converting.files import convert_file
+from airflow_jobkit.errors import JobkitError
+from airflow_jobkit.problems import counted
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Convert the files; 1 if something could not be carried, 2 if two would be written to one place."""
+    files: Sequence[Path] = arguments.files
+    targets = _targets(files, arguments.out)
+    if len(set(targets)) < len(targets):
+        print(
+            "jobkit: two files would be written to one place; give them folders of their own", file=sys.stderr
+        )
+        return 2
+    conversions = [convert_file(_existing(file)) for file in files]
+    if arguments.out is not None and not arguments.check:
+        for conversion, file, target in zip(conversions, files, targets, strict=True):
+            _write(conversion, file, target, force=arguments.force)
+    elif not arguments.check:
+        _print(conversions)
+    for conversion in conversions:
+        _tell(conversion)
+    return 1 if any(conversion.left for conversion in conversions) else 0
+
+
+def _existing(file: Path) -> Path:
+    if not file.exists():
+        raise JobkitError(f"there is no {file}; correct the path")
+    return file
+
+
+def _targets(files: Sequence[Path], out: Path | None) -> list[Path]:
+    """Where each file is written to: `out` itself, or a file of its name in that folder."""
+    if out is None:
+        return list(dict.fromkeys(files))
+    if len(files) == 1 and out.suffix in (".yaml", ".yml") and not out.is_dir():
+        return [out]
+    return [out / f"{file.stem}.yaml" for file in files]
+
+
+def _print(conversions: Sequence[Conversion]) -> None:
+    texts = [(one.file, one.text) for one in conversions if one.text is not None]
+    for position, (file, text) in enumerate(texts):
+        if len(texts) > 1:
+            print(f"{'' if not position else chr(10)}# from {file}")
+        print(text, end="" if text.endswith("\n") else "\n")
+
+
+def _write(conversion: Conversion, file: Path, target: Path, *, force: bool) -> None:
+    """Write the YAML of a file, unless something stands there.
+
+    Raises:
+        JobkitError: Something stands there.
+    """
+    if conversion.text is None:
+        return
+    if conversion.unchanged and target.resolve() == file.resolve():
+        return
+    if target.exists() and not force:
+        raise JobkitError(f"{target} is there already; remove it, or write over it with --force")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if conversion.unchanged:
+        target.write_bytes(file.read_bytes())
+    else:
+        target.write_text(conversion.text, encoding="utf-8", newline="\n")
+    print(f"wrote {target}")
+
+
+def _tell(conversion: Conversion) -> None:
+    """Say on the side what could not be carried, and what to know."""
+    for problem in conversion.left:
+        print(problem.text(), file=sys.stderr)
+    for note in conversion.notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(_summary(conversion), file=sys.stderr)
+
+
+def _summary(conversion: Conversion) -> str:
+    """`flights.py: 1 DAG, 2 things not carried`."""
+    left = f"{counted(len(conversion.left), 'thing')} not carried" if conversion.left else "all of it carried"
+    if conversion.text is None:
+        return f"{conversion.file}: nothing converted"
+    dags = counted(conversion.dags, "DAG")
+    if conversion.unchanged and not conversion.left:
+        return f"{conversion.file}: {dags}; it loads as it is, and is left as it is"
+    return f"{conversion.file}: {dags}, {left}"
