@@ -24,6 +24,7 @@ from airflow_jobkit.converting.python.values import (
     Output,
     Partial,
     Place,
+    Templated,
     Unknown,
     Value,
 )
@@ -139,8 +140,8 @@ def _builtin(name: str, args: Args, kwargs: Kwargs, place: Place) -> Value:
             return value
     if name == "print":
         return None
-    if name == "str" and len(args) == 1 and isinstance(args[0], Output | Task):
-        return template_of(args[0])
+    if name == "str" and len(args) == 1 and isinstance(args[0], Output | Task | Templated):
+        return Templated(template_of(args[0]))
     if name not in plain.BUILTINS or not all(map(plain.is_plain, (*args, *kwargs.values()))):
         return _computed(place)
     try:
@@ -164,7 +165,7 @@ def _variable(reader: Reader, args: Args, kwargs: Kwargs, place: Place) -> Value
         template = f"{{{{ var.{store}[{name!r}] }}}}"
     message = f"the Airflow variable {name}, read whenever the file is; the YAML has a template for it"
     reader.left.add(place, "", message, "see that it stands in templated arguments alone, or write the value")
-    return template
+    return Templated(template)
 
 
 def _local_class(reader: Reader, made: LocalClass, kwargs: Kwargs, place: Place) -> Value:
@@ -193,7 +194,7 @@ def _method(reader: Reader, bound: Bound, args: Args, kwargs: Kwargs, place: Pla
         case Dag():
             return _of_dag(target, bound, args, place)
         case Made():
-            return Unknown(f"what {target.path}.{bound.name} gives when the file is run", COMPUTED, place)
+            return Made(f"{target.path}.{bound.name}", args, kwargs, place)
     return _of_plain(target, bound.name, args, kwargs, place)
 
 

@@ -50,7 +50,7 @@ class DagArguments:
             try:
                 self._put(found, _RENAMED.get(name, name), value)
             except NotCarriedError as error:
-                self._emitter.tell(error, (self._dag.name, name), self._dag.place)
+                self._emitter.tell(error, (self._dag.name, name), self._dag.place_of(name))
         self._notes(found)
         return found
 
@@ -63,7 +63,7 @@ class DagArguments:
         elif name == "default_args":
             if not isinstance(value, dict):
                 raise times.refused(value)
-            defaults = self._emitter.default_args(value, path, self._dag.place)
+            defaults = self._emitter.default_args(value, path, self._dag.place_of(name))
             if defaults:
                 found[name] = defaults
         elif name == "tags":
@@ -72,7 +72,7 @@ class DagArguments:
             message = f"`{name}`, which no DAG of ours has"
             raise NotCarriedError(message, "see whether it is needed; docs/reference.md lists the keys")
         else:
-            self._emitter.put(found, name, value, path[:1], self._dag.place, self._dag.name)
+            self._emitter.put(found, name, value, path[:1], self._dag.place_of(name), self._dag.name)
 
     def _zone(self) -> str | None:
         """The DAG's time zone, which is that of its start."""

@@ -81,9 +81,11 @@ class Emitter:
         defaults = given.pop("default_args", None)
         found = self._dependencies(group, group.outer)
         for name, value in given.items():
-            self.put(found, name, value, path, group.place)
+            self.put(found, name, value, path, group.place_of(name))
         if isinstance(defaults, dict) and defaults:
-            found["default_args"] = self.default_args(defaults, (*path, "default_args"), group.place)
+            found["default_args"] = self.default_args(
+                defaults, (*path, "default_args"), group.place_of("default_args")
+            )
         for name in ("partial", "expand"):
             mapped = getattr(group, name)
             if mapped:
@@ -107,7 +109,7 @@ class Emitter:
         else:
             found = {"operator": present_path(task.path), **dependencies}
         for name, value in task.arguments.items():
-            self.put(found, name, value, path, task.place, task.name)
+            self.put(found, name, value, path, task.place_of(name), task.name)
         found |= self._referring(task.calls, path, task.place)
         for name in ("partial", "expand"):
             mapped = getattr(task, name)

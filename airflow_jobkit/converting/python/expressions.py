@@ -17,6 +17,7 @@ from airflow_jobkit.converting.python.values import (
     Output,
     Place,
     Scope,
+    Templated,
     Unknown,
     Value,
 )
@@ -146,7 +147,7 @@ def _dict(reader: Reader, node: ast.Dict, scope: Scope) -> Value:
 
 
 def _f_string(reader: Reader, node: ast.JoinedStr, scope: Scope) -> Value:
-    text = ""
+    text, templated = "", False
     for part in node.values:
         if isinstance(part, ast.Constant):
             text += str(part.value)
@@ -157,16 +158,18 @@ def _f_string(reader: Reader, node: ast.JoinedStr, scope: Scope) -> Value:
             for one in (value, spec):
                 if isinstance(one, Unknown):
                     return one
-            if isinstance(value, Output | Task):
-                text += template_of(value)
+            if isinstance(value, Output | Task | Templated):
+                text, templated = text + template_of(value), True
             else:
                 text += plain.format_value(value, spec, chr(part.conversion) if part.conversion > 0 else None)
         plain.checked(text)
-    return text
+    return Templated(text) if templated else text
 
 
-def template_of(value: Output | Task) -> str:
-    """The template that stands for what a task returns."""
+def template_of(value: Output | Task | Templated) -> str:
+    """The template that stands for what a task returns, or that something is already."""
+    if isinstance(value, Templated):
+        return value.text
     task, key = (value.task, value.key) if isinstance(value, Output) else (value, None)
     more = f", key={key!r}" if key is not None else ""
     return f"{{{{ ti.xcom_pull(task_ids={task.id!r}){more} }}}}"
@@ -195,6 +198,14 @@ def _operated(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Val
     if isinstance(node.op, ast.BitAnd | ast.BitOr) and isinstance(left, Made) and isinstance(right, Made):
         word = "__and__" if isinstance(node.op, ast.BitAnd) else "__or__"
         return Made(word, (*_parts(left, word), *_parts(right, word)), {}, place_of(node))
+    if (
+        isinstance(node.op, ast.Add)
+        and isinstance(left, Templated | str)
+        and isinstance(right, Templated | str)
+    ):
+        texts = [side.text if isinstance(side, Templated) else side for side in (left, right)]
+        whole = plain.checked("".join(texts))
+        return whole if isinstance(left, str) and isinstance(right, str) else Templated(whole)
     return plain.binary(type(node.op).__name__, left, right)
 
 
@@ -333,6 +344,7 @@ def _call(reader: Reader, node: ast.Call, scope: Scope) -> Value:
         else:
             unknown = value if isinstance(value, Unknown) else _computed(keyword.value)
             reader.left.add(unknown.place, "", f"`**`: {unknown.message}", unknown.remedy)
+    reader.argument_places = {one.arg: place_of(one.value) for one in node.keywords if one.arg}
     return reader.call(called, args, kwargs, node)
 
 

@@ -16,12 +16,18 @@ class Node:
         place: Where it is made: line and column.
         arguments: What it is given, by name.
         comments: The comment above it.
+        places: Where its arguments stand, of those that are named where it is made.
     """
 
     name: str
     place: tuple[int, int]
     arguments: dict[str, Any] = field(default_factory=dict)
     comments: tuple[str, ...] = ()
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    def place_of(self, argument: str) -> tuple[int, int]:
+        """Where an argument stands."""
+        return self.places.get(argument, self.place)
 
 
 @dataclass(eq=False)

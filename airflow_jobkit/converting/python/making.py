@@ -22,6 +22,7 @@ from airflow_jobkit.converting.python.values import (
     Output,
     Partial,
     Place,
+    Templated,
     Unknown,
     Value,
 )
@@ -55,7 +56,7 @@ def dag(reader: Reader, args: Args, kwargs: Kwargs, place: Place, name: str | No
         unknown = dag_id if isinstance(dag_id, Unknown) else None
         message = f"the DAG's id: {unknown.message}" if unknown else "a DAG without an id"
         return _failed(reader, place, message, "write `dag_id` out")
-    made = Dag(dag_id, place, _own(given, "dag_id"), reader.comment())
+    made = Dag(dag_id, place, _own(given, "dag_id"), reader.comment(), reader.argument_places)
     if dag_id in reader.dags:
         _failed(reader, place, f"a second DAG with the id {dag_id!r}", "rename one of them")
     reader.dags.setdefault(dag_id, made)
@@ -70,6 +71,7 @@ def group(reader: Reader, args: Args, kwargs: Kwargs, place: Place, name: str | 
     if not isinstance(group_id, str) or not isinstance(around, Dag | Group):
         return _failed(reader, place, "a group without an id, or outside a DAG", "write `group_id` out")
     made = Group(group_id, place, _own(given, "group_id", "parent_group", "dag"), reader.comment())
+    made.places = reader.argument_places
     _added(reader, made, around)
     return made
 
@@ -120,7 +122,7 @@ def operator(reader: Reader, path: str, args: Args, kwargs: Kwargs, place: Place
         return _failed(reader, place, f"the task {task_id} is in no DAG", "make it inside `with DAG(...)`")
     if args:
         _failed(reader, place, f"arguments of {task_id} without names", "write their names")
-    made = Task(task_id, place, given, reader.comment(), path=path)
+    made = Task(task_id, place, given, reader.comment(), reader.argument_places, path=path)
     _added(reader, made, around)
     wait_for_outputs(made, given.values())
     return made
@@ -192,7 +194,9 @@ def _dag_function(
         made.arguments["params"] = {**given, **(params if isinstance(params, dict) else {})}
     reader.enter(made)
     try:
-        inlined(reader, function, (), {name: f"{{{{ params.{name} }}}}" for name in parameters}, place)
+        inlined(
+            reader, function, (), {name: Templated(f"{{{{ params.{name} }}}}") for name in parameters}, place
+        )
     finally:
         reader.leave()
     return made

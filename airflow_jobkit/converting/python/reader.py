@@ -14,7 +14,7 @@ from airflow_jobkit.converting.python import calls, edges
 from airflow_jobkit.converting.python.expressions import place_of
 from airflow_jobkit.converting.python.graph import Dag
 from airflow_jobkit.converting.python.statements import run
-from airflow_jobkit.converting.python.values import Context, Place, Scope, Value
+from airflow_jobkit.converting.python.values import Context, Place, Scope, Templated, Value
 from airflow_jobkit.problems import Problem
 
 MOST_STEPS: Final = 300_000
@@ -40,6 +40,7 @@ class Reader:
         notes: What a person should know.
         comments: The comments that have a line of their own, by that line.
         depth: How many functions of the file are being read within each other.
+        argument_places: Where the named arguments of the call stand that is made now.
     """
 
     left: Left
@@ -48,6 +49,7 @@ class Reader:
     notes: dict[str, None] = field(default_factory=dict)
     comments: dict[int, str] = field(default_factory=dict)
     depth: int = 0
+    argument_places: dict[str, Place] = field(default_factory=dict)
     _contexts: list[Context] = field(default_factory=list)
     _steps: int = 0
     _pending: tuple[str, ...] = ()
@@ -101,13 +103,13 @@ class Reader:
         """What a decorator makes of a function."""
         return calls.decorated(decorator, value, place)
 
-    def environment_variable(self, name: str, default: Value, place: Place) -> str:
+    def environment_variable(self, name: str, default: Value, place: Place) -> Templated:
         """The reference that stands for an environment variable."""
         if default is not None:
             remedy = f"set {name} where Airflow runs, in every environment"
             message = f"the default of the environment variable {name}, {default!r}"
             self.left.add(place, "", message, remedy)
-        return f"${{env:{name}}}"
+        return Templated(f"${{env:{name}}}")
 
     def proposed(self, name: str) -> str:
         """The import path at which a function or a class of the file is looked for once it is moved."""

@@ -164,15 +164,17 @@ class _SparkTask:
                     if key:
                         self._options[key] = made
                 elif name in TaskKeys.model_fields or name == "deferrable":
-                    self._emitter.put(self._keys, name, value, self._path, self._task.place, self._task.name)
+                    self._emitter.put(
+                        self._keys, name, value, self._path, self._task.place_of(name), self._task.name
+                    )
                 else:
                     message = f"`{name}`, which a Spark job of ours has not"
                     raise NotCarriedError(message, "see docs/reference.md for its options")
             except NotCarriedError as error:
-                self._emitter.tell(error, (*self._path, name), self._task.place)
+                self._emitter.tell(error, (*self._path, name), self._task.place_of(name))
 
     def _tell(self, name: str, message: str, remedy: str) -> None:
-        self._emitter.tell(NotCarriedError(message, remedy), (*self._path, name), self._task.place)
+        self._emitter.tell(NotCarriedError(message, remedy), (*self._path, name), self._task.place_of(name))
 
     def _tell_rest(self, rest: Sequence[str], where: str) -> None:
         for name in rest:

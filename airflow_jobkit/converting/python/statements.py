@@ -187,7 +187,8 @@ def _if(reader: Reader, node: ast.If, scope: Scope) -> None:
 def _for(reader: Reader, node: ast.For, scope: Scope) -> None:
     many = iterated(evaluate(reader, node.iter, scope), node.iter)
     if isinstance(many, Unknown):
-        reader.left.add(place_of(node), "", f"a loop over {_article(many.message)}", many.remedy)
+        remedy = "write the list itself, or map a task over it with `expand`"
+        reader.left.add(place_of(node), "", f"a loop over {_article(many.message)}", remedy)
         return
     for item in many:
         reader.step(node)

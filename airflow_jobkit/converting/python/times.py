@@ -8,7 +8,7 @@ import zoneinfo
 from typing import Any
 
 from airflow_jobkit.converting.python.plain import is_single
-from airflow_jobkit.converting.python.values import Made, Named, Unknown, Value
+from airflow_jobkit.converting.python.values import Bound, Made, Named, Templated, Unknown, Value
 from airflow_jobkit.fields import TIMEDELTA, TYPE, duration_text
 
 _DURATIONS = ("datetime.timedelta", "pendulum.duration")
@@ -35,6 +35,9 @@ class NotCarriedError(Exception):
 def refused(value: Value) -> NotCarriedError:
     """The error of a value that nothing here knows."""
     match value:
+        case Bound(target=Made()):
+            message = f"what {value.target.path}(...).{value.name} gives when the file is run"
+            return NotCarriedError(message, "write the value itself", value.place)
         case Unknown():
             return NotCarriedError(value.message, value.remedy, value.place)
         case Made():
@@ -67,6 +70,8 @@ def duration(value: Value) -> Any:
         value = Made("datetime.timedelta", (), {"seconds": value}, (1, 1))
     found = timedelta_of(value)
     if found is None:
+        if isinstance(value, Templated):
+            return value.text
         if value is None or isinstance(value, str):
             return value
         raise refused(value)
@@ -126,6 +131,8 @@ def date(value: Value) -> Any:
     Raises:
         NotCarriedError: It is neither a date nor a text.
     """
+    if isinstance(value, Templated):
+        return value.text
     if value is None or isinstance(value, str):
         return value
     found = moment(value)

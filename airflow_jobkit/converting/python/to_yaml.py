@@ -8,7 +8,7 @@ from typing import Any
 from airflow_jobkit.converting.python import names, times
 from airflow_jobkit.converting.python.expressions import template_of
 from airflow_jobkit.converting.python.times import NotCarriedError, refused
-from airflow_jobkit.converting.python.values import GroupValue, Made, Named, Output, Value
+from airflow_jobkit.converting.python.values import GroupValue, Made, Named, Output, Templated, Value
 from airflow_jobkit.fields import ARGUMENTS, TIMEDELTA, TYPE
 from airflow_jobkit.loading.bounds import MOST_LEVELS
 from airflow_jobkit.spec.callables import CALLBACKS
@@ -43,7 +43,7 @@ def value(found: Value, levels: int = MOST_LEVELS) -> Any:
             return {key: value(item, levels - 1) for key, item in found.items()}
         case set():
             return {TYPE: "builtins.set", "items": sorted(found, key=repr)}
-        case Output():
+        case Output() | Templated():
             return template_of(found)
         case GroupValue():
             return f"+{found.group.id}.{found.name}"
@@ -91,6 +91,8 @@ def schedule(found: Value, zone: str | None) -> Any:
             return {TYPE: path, "cron": found, "timezone": zone}
         case str():
             return found
+        case Templated():
+            return found.text
         case list() | tuple():
             return [asset(item) for item in found]
         case Made():
@@ -141,8 +143,8 @@ def asset(found: Value) -> Any:
     Raises:
         NotCarriedError: It is none.
     """
-    if isinstance(found, str):
-        return found
+    if isinstance(found, str | Templated):
+        return found if isinstance(found, str) else found.text
     kind = found.path.rpartition(".")[2] if isinstance(found, Made) else ""
     if not isinstance(found, Made) or kind not in _ASSET_FIELDS or not is_asset(found.path):
         raise refused(found)

@@ -42,6 +42,13 @@ class Unknown:
     place: Place
 
 
+@dataclass(frozen=True)
+class Templated:
+    """A text of which a part is filled in later: a template, a variable of the environment."""
+
+    text: str
+
+
 @dataclass(frozen=True, eq=False)
 class Function:
     """A function or a lambda of the file."""
