@@ -24,8 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     conversions = [convert_file(_existing(file)) for file in files]
     if arguments.out is not None and not arguments.check:
-        for conversion, file, target in zip(conversions, files, targets, strict=True):
-            _write(conversion, file, target, force=arguments.force)
+        _write(list(zip(conversions, files, targets, strict=True)), force=arguments.force)
     elif not arguments.check:
         _print(conversions)
     for conversion in conversions:
@@ -56,24 +55,25 @@ def _print(conversions: Sequence[Conversion]) -> None:
         print(text, end="" if text.endswith("\n") else "\n")
 
 
-def _write(conversion: Conversion, file: Path, target: Path, *, force: bool) -> None:
-    """Write the YAML of a file, unless something stands there.
+def _write(converted: Sequence[tuple[Conversion, Path, Path]], *, force: bool) -> None:
+    """Write the YAML of each file, or nothing where something stands in its place.
 
     Raises:
         JobkitError: Something stands there.
     """
-    if conversion.text is None:
-        return
-    if conversion.unchanged and target.resolve() == file.resolve():
-        return
-    if target.exists() and not force:
-        raise JobkitError(f"{target} is there already; remove it, or write over it with --force")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if conversion.unchanged:
-        target.write_bytes(file.read_bytes())
-    else:
-        target.write_text(conversion.text, encoding="utf-8", newline="\n")
-    print(f"wrote {target}")
+    wanted = [
+        (conversion, file, target)
+        for conversion, file, target in converted
+        if conversion.text is not None and not (conversion.unchanged and target.resolve() == file.resolve())
+    ]
+    for _, _, target in wanted:
+        if target.exists() and not force:
+            raise JobkitError(f"{target} is there already; remove it, or write over it with --force")
+    for conversion, file, target in wanted:
+        data = file.read_bytes() if conversion.unchanged else (conversion.text or "").encode()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        print(f"wrote {target}")
 
 
 def _tell(conversion: Conversion) -> None:

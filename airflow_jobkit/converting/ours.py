@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from airflow_jobkit.fields import TYPE
 from airflow_jobkit.loading.dags import DagLoader, Loaded
-from airflow_jobkit.loading.folder import PROJECT_FILE
+from airflow_jobkit.loading.folder import PROJECT_FILE, load_project, project_environments
 from airflow_jobkit.loading.yaml_text import Document, read_document
 from airflow_jobkit.problems import Problem
 from airflow_jobkit.spec.callables import CALLBACKS
@@ -79,10 +79,11 @@ def said_of(file: str, text: str, path: Path) -> Said:
     path = path.absolute()
     document = read_document(file, text)
     variables = tuple(sorted(set(_VARIABLE.findall(text))))
-    settings = replace(_settings(), allowed_operators=("",), allowed_variables=variables)
+    top = _top(path)
+    settings = replace(_settings(top), allowed_operators=("",), allowed_variables=variables)
     # A value that only a run knows stands for itself, as text.
     environment = {name: f"${{{name}}}" for name in variables}
-    loaded = DagLoader(settings, _top(path), environment).load_document(document, path)
+    loaded = DagLoader(settings, top, environment).load_document(document, path)
     known = tuple(p for p in loaded.problems if not (p.code == "bad-value" and _VARIABLE.search(p.source)))
     packages = tuple(sorted(set(_packages(document.data))))
     return Said(document, replace(loaded, problems=known), packages, variables)
@@ -94,7 +95,12 @@ def _top(path: Path) -> Path:
 
 
 @cache
-def _settings() -> Settings:
+def _settings(top: Path) -> Settings:
+    """The Settings of a DAGs folder in the first environment of its project; else those that lack nothing."""
+    if (top / PROJECT_FILE).is_file():
+        found = load_project(top, project_environments(top)[0]).settings
+        if found is not None:
+            return found
     project, issues = parse_project(_PROJECT)
     assert project is not None, issues  # noqa: S101 - it is written above
     return resolve_settings(project, "local", Path())

@@ -207,7 +207,7 @@ def _block(text: str, indent: int) -> list[str] | None:
     if first[0] in " \t":
         return None  # an indentation of its own would need to be told
     body = text.rstrip("\n")
-    ending = len(text) - len(body)
-    mark = {0: "|-", 1: "|"}.get(ending, "|+")
-    kept = body.split("\n") + [""] * (ending - 1 if ending > 1 else 0)
-    return [mark, *(f"{' ' * indent}{line}" if line else "" for line in kept)]
+    if len(text) - len(body) > 1:
+        return None  # empty lines that follow would be taken for its own
+    mark = "|" if text.endswith("\n") else "|-"
+    return [mark, *(f"{' ' * indent}{line}" if line else "" for line in body.split("\n"))]

@@ -48,7 +48,7 @@ def call(reader: Reader, called: Value, args: Args, kwargs: Kwargs, node: ast.Ca
         case Named():
             return _named(reader, called.path, args, kwargs, place)
         case LocalClass():
-            return _local_class(reader, called, kwargs, place)
+            return _local_class(reader, called, args, kwargs, place)
         case Function():
             return inlined(reader, called, args, kwargs, place)
         case Decorator() if args and not kwargs:
@@ -82,7 +82,7 @@ def _computed(place: Place) -> Unknown:
 
 def _named(reader: Reader, path: str, args: Args, kwargs: Kwargs, place: Place) -> Value:
     """A call of something imported."""
-    if path.startswith("builtins."):
+    if path.startswith("builtins.") or path in plain.BUILTINS:
         return _builtin(path.removeprefix("builtins."), args, kwargs, place)
     if path in _ENVIRONMENT and args and isinstance(args[0], str):
         default = args[1] if len(args) > 1 else kwargs.get("default")
@@ -168,14 +168,14 @@ def _variable(reader: Reader, args: Args, kwargs: Kwargs, place: Place) -> Value
     return Templated(template)
 
 
-def _local_class(reader: Reader, made: LocalClass, kwargs: Kwargs, place: Place) -> Value:
+def _local_class(reader: Reader, made: LocalClass, args: Args, kwargs: Kwargs, place: Place) -> Value:
     path = reader.proposed(made.name)
-    if "task_id" not in kwargs:
-        return Unknown(f"{made.name}, a class of this file", "move it to a package of its own", made.place)
     message = f"the class {made.name} is defined in this file"
     remedy = f"move it to {path.rpartition('.')[0]}.py, or to your package, and name it as in the YAML"
     reader.left.add(made.place, "", message, remedy)
-    return making.operator(reader, path, (), kwargs, place)
+    if "task_id" not in kwargs:  # a notifier, perhaps
+        return Made(path, args, kwargs, place)
+    return making.operator(reader, path, args, kwargs, place)
 
 
 def _method(reader: Reader, bound: Bound, args: Args, kwargs: Kwargs, place: Place) -> Value:

@@ -31,7 +31,8 @@ def shifted(reader: Reader, left: Value, right: Value, place: Place, *, backward
 
 def connect(reader: Reader, upstream: Value, downstream: Value, place: Place) -> None:
     """Let every task of one side wait for every one of the other."""
-    ups, downs = list(_members(reader, upstream, place)), list(_members(reader, downstream, place))
+    ups, downs = (list(_members(reader, side, place)) for side in (upstream, downstream))
+    reader.count(len(ups) * len(downs), place)
     for down in downs:
         for up in ups:
             if up is not down:
@@ -39,13 +40,17 @@ def connect(reader: Reader, upstream: Value, downstream: Value, place: Place) ->
 
 
 def _members(reader: Reader, value: Value, place: Place) -> Iterator[Member]:
+    """The tasks and groups of one side of an edge: one, or a list of them."""
+    items = value if isinstance(value, list | tuple) else [value]
+    for item in items:
+        yield from _member(reader, item, place)
+
+
+def _member(reader: Reader, value: Value, place: Place) -> Iterator[Member]:
     if isinstance(value, Task | Group):
         yield value
     elif isinstance(value, Output):
         yield value.task
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _members(reader, item, place)
     elif value is not None:
         unknown = value if isinstance(value, Unknown) else None
         message = f"an edge: {unknown.message}" if unknown else "an edge to what is neither task nor group"

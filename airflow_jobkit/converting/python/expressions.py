@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_jobkit.converting.python import plain
+from airflow_jobkit.converting.python import names, plain
 from airflow_jobkit.converting.python.graph import Dag, Group, Task
 from airflow_jobkit.converting.python.plain import RefusedError
 from airflow_jobkit.converting.python.values import (
@@ -66,7 +66,9 @@ def _attribute(reader: Reader, node: ast.Attribute, scope: Scope) -> Value:
         case Unknown():
             return target
         case Named():
-            return Named(f"{target.path}.{node.attr}")
+            return names.word_of(target.path, node.attr) or Named(f"{target.path}.{node.attr}")
+        case Made(path="pathlib.Path", args=(str() as path,)):
+            return plain.part_of_path(path, node.attr) or Bound(target, node.attr, place_of(node))
         case Task() if node.attr == "output":
             return Output(target)
         case Task() if node.attr == "task_id":
@@ -197,7 +199,8 @@ def _operated(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Val
             return side
     if isinstance(node.op, ast.BitAnd | ast.BitOr) and isinstance(left, Made) and isinstance(right, Made):
         word = "__and__" if isinstance(node.op, ast.BitAnd) else "__or__"
-        return Made(word, (*_parts(left, word), *_parts(right, word)), {}, place_of(node))
+        parts = plain.checked((*_parts(left, word), *_parts(right, word)))
+        return Made(word, parts, {}, place_of(node))
     if (
         isinstance(node.op, ast.Add)
         and isinstance(left, Templated | str)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Node:
     """What a DAG, a group and a task have in common.
 
@@ -30,15 +30,22 @@ class Node:
         return self.places.get(argument, self.place)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Dag(Node):
-    """A DAG with what is in it, in the order in which it is made."""
+    """A DAG.
+
+    Attributes:
+        members: What is in it, in the order in which it is made.
+        ids: The same, and what is in its groups, by id.
+        numbers: The last number behind each id of what a function made more than once.
+    """
 
     members: list[Group | Task] = field(default_factory=list)
     ids: dict[str, Group | Task] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Group(Node):
     """A group of tasks.
 
@@ -65,7 +72,7 @@ class Group(Node):
         return f"{self.id}.{name}" if self.arguments.get("prefix_group_id", True) else name
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Task(Node):
     """A task.
 

@@ -63,10 +63,10 @@ def dag(reader: Reader, args: Args, kwargs: Kwargs, place: Place, name: str | No
     return made
 
 
-def group(reader: Reader, args: Args, kwargs: Kwargs, place: Place, name: str | None = None) -> Value:
+def group(reader: Reader, args: Args, kwargs: Kwargs, place: Place) -> Value:
     """Make a group."""
     given = {**dict(zip(("group_id",), args, strict=False)), **kwargs}
-    group_id = given.get("group_id", name)
+    group_id = given.get("group_id")
     around = given.get("parent_group") or given.get("dag") or reader.context
     if not isinstance(group_id, str) or not isinstance(around, Dag | Group):
         return _failed(reader, place, "a group without an id, or outside a DAG", "write `group_id` out")
@@ -214,7 +214,11 @@ def _group_function(
     function, decorator = decorated.function, decorated.decorator
     if not isinstance(function, Function):
         return _failed(reader, place, "a group of an imported function", "write its tasks out")
-    made = group(reader, decorator.args, decorator.kwargs, place, function.name)
+    given = {**dict(zip(("group_id",), decorator.args, strict=False)), **decorator.kwargs}
+    group_id, around = given.get("group_id", function.name), given.get("parent_group") or reader.context
+    if isinstance(group_id, str) and isinstance(around, Dag | Group):
+        given["group_id"] = _unique(group_id, around)  # each call makes one of its own
+    made = group(reader, (), given, place)
     if not isinstance(made, Group):
         return made
     if expand:
@@ -265,16 +269,14 @@ def _task_function(
     return Output(made)
 
 
-def _unique(task_id: str, around: Context) -> str:
-    """The id that Airflow gives to a task whose function is called again: with a number behind it."""
-    taken = _dag_of(around).ids
-
-    def whole(name: str) -> str:
-        return around.child_id(name) if isinstance(around, Group) else name
-
-    if whole(task_id) not in taken:
-        return task_id
-    number = 1
-    while whole(f"{task_id}__{number}") in taken:
+def _unique(name: str, around: Context) -> str:
+    """The id that Airflow gives to what a function makes that is called again: with a number behind it."""
+    dag = _dag_of(around)
+    whole = around.child_id(name) if isinstance(around, Group) else name
+    if whole not in dag.ids:
+        return name
+    number = dag.numbers.get(whole, 0) + 1
+    while f"{whole}__{number}" in dag.ids:
         number += 1
-    return f"{task_id}__{number}"
+    dag.numbers[whole] = number
+    return f"{name}__{number}"

@@ -18,6 +18,12 @@ DAYS_AGO: Final = "airflow.utils.dates.days_ago"
 PARTIAL: Final = "functools.partial"
 
 
+def word_of(path: str, name: str) -> str | None:
+    """The word that a constant of Airflow's trigger rules or weight rules stands for."""
+    is_rule = is_airflows(path) and _last(path) in ("TriggerRule", "WeightRule") and name.isupper()
+    return name.lower() if is_rule else None
+
+
 def _last(path: str) -> str:
     return path.rpartition(".")[2]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import operator
 import re
 import string
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
+from pathlib import PurePath
 from typing import Any, Final
 
 MOST_TEXT: Final = 100_000
@@ -242,14 +244,23 @@ BUILTINS: Mapping[str, Callable[..., Any]] = {
     "sum": sum,
     "abs": abs,
     "round": round,
+    "textwrap.dedent": textwrap.dedent,
+    "os.path.basename": lambda path: PurePath(path).name,
+    "os.path.splitext": lambda path: (str(PurePath(path).with_suffix("")), PurePath(path).suffix),
 }
+"""By the path that they are imported from; those of Python itself by their names."""
+
+
+def part_of_path(path: str, name: str) -> str | None:
+    """The stem, the name or the ending of a file's path; None for anything else of it."""
+    return str(getattr(PurePath(path), name)) if name in ("stem", "name", "suffix") else None
 
 
 _COMPARING = frozenset({"sorted", "min", "max", "set"})
 
 
 def call_builtin(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """What one of Python's own functions gives.
+    """What a function of Python itself gives.
 
     Raises:
         RefusedError: It is not computed here.

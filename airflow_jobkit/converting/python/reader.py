@@ -14,7 +14,16 @@ from airflow_jobkit.converting.python import calls, edges
 from airflow_jobkit.converting.python.expressions import place_of
 from airflow_jobkit.converting.python.graph import Dag
 from airflow_jobkit.converting.python.statements import run
-from airflow_jobkit.converting.python.values import Context, Place, Scope, Templated, Value
+from airflow_jobkit.converting.python.values import (
+    Context,
+    Made,
+    Named,
+    Place,
+    Scope,
+    Templated,
+    Unknown,
+    Value,
+)
 from airflow_jobkit.problems import Problem
 
 MOST_STEPS: Final = 300_000
@@ -60,9 +69,17 @@ class Reader:
         Raises:
             TooMuchError: There are too many.
         """
-        self._steps += 1
+        self.count(1, place_of(node))
+
+    def count(self, steps: int, place: Place) -> None:
+        """Count several things at once.
+
+        Raises:
+            TooMuchError: There are too many.
+        """
+        self._steps += steps
         if self._steps > MOST_STEPS:
-            raise TooMuchError(place_of(node))
+            raise TooMuchError(place)
 
     def comes_to(self, statement: ast.stmt) -> None:
         """Take the comment above a statement for what it makes."""
@@ -101,7 +118,12 @@ class Reader:
 
     def decorate(self, decorator: Value, value: Value, place: Place) -> Value:
         """What a decorator makes of a function."""
-        return calls.decorated(decorator, value, place)
+        made = calls.decorated(decorator, value, place)
+        path = decorator.path if isinstance(decorator, Named | Made) else ""
+        if isinstance(made, Unknown) and path.startswith("airflow."):
+            remedy = "write what it makes into the YAML"
+            self.left.add(place, "", f"a function below @{path.rpartition('.')[2]}", remedy)
+        return made
 
     def environment_variable(self, name: str, default: Value, place: Place) -> Templated:
         """The reference that stands for an environment variable."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_jobkit.converting.python import names, times
+from airflow_jobkit.converting.python.edges import outputs_in
 from airflow_jobkit.converting.python.expressions import template_of
 from airflow_jobkit.converting.python.times import NotCarriedError, refused
-from airflow_jobkit.converting.python.values import GroupValue, Made, Named, Output, Templated, Value
+from airflow_jobkit.converting.python.values import GroupValue, Made, Output, Templated, Value
 from airflow_jobkit.fields import ARGUMENTS, TIMEDELTA, TYPE
 from airflow_jobkit.loading.bounds import MOST_LEVELS
 from airflow_jobkit.spec.callables import CALLBACKS
@@ -18,29 +20,40 @@ DURATIONS = frozenset({"retry_delay", "max_retry_delay", "execution_timeout", "d
 MOMENTS = frozenset({"start_date", "end_date"})
 CALLABLES = frozenset({"python_callable", "execution_date_fn", "response_check", "response_filter"})
 
+_MOST_CONDITIONS = 8
 _RULES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}
 _ASSET_FIELDS = {"Dataset": ("uri", "extra"), "Asset": ("name", "uri")}
+
+_Made = dict[int, Any]
+"""What was made already, by the identity of what it was made from."""
 
 FunctionPath = Callable[[Value], str]
 
 
-def value(found: Value, levels: int = MOST_LEVELS) -> Any:
-    """Any value.
+def value(found: Value, levels: int = MOST_LEVELS, made: _Made | None = None) -> Any:
+    """Any value; what repeats in the file's memory is one object here too.
 
     Raises:
         NotCarriedError: It has no form in YAML.
     """
     if levels <= 0:
         raise NotCarriedError("a value nested too deep", "make it simpler")
+    made = {} if made is None else made
+    if id(found) not in made:
+        made[id(found)] = _value(found, levels, made)
+    return made[id(found)]
+
+
+def _value(found: Value, levels: int, made: _Made) -> Any:
     match found:
         case str():
             return escaped(found)
         case None | bool() | int() | float():
             return found
         case list() | tuple():
-            return [value(item, levels - 1) for item in found]
+            return [value(item, levels - 1, made) for item in found]
         case dict():
-            return {key: value(item, levels - 1) for key, item in found.items()}
+            return {key: value(item, levels - 1, made) for key, item in found.items()}
         case set():
             return {TYPE: "builtins.set", "items": sorted(found, key=repr)}
         case Output() | Templated():
@@ -48,7 +61,7 @@ def value(found: Value, levels: int = MOST_LEVELS) -> Any:
         case GroupValue():
             return f"+{found.group.id}.{found.name}"
         case Made():
-            return _typed(found, levels - 1)
+            return _typed(found, levels - 1, made)
     raise refused(found)
 
 
@@ -57,20 +70,25 @@ def escaped(text: str) -> str:
     return text.replace("${jobkit:", "$${jobkit:")
 
 
-def _typed(made: Made, levels: int) -> Any:
+def _typed(found: Made, levels: int, made: _Made) -> Any:
     """An object that may be made when a DAG is built."""
-    delta = times.timedelta_of(made)
+    delta = times.timedelta_of(found)
     if delta is not None:
-        kwargs = {name: value(item) for name, item in made.kwargs.items()}
-        return {TYPE: TIMEDELTA, **(kwargs if not made.args else {"seconds": delta.total_seconds()})}
-    moment = times.moment(made)
+        return {TYPE: TIMEDELTA, **(dict(found.kwargs) if not found.args else {"seconds": _seconds(delta)})}
+    moment = times.moment(found)
     if moment is not None and moment.tzinfo is None:
         return {TYPE: "datetime.datetime", ARGUMENTS: list(moment.timetuple()[:6])}
-    if not is_safe(made.path):
-        raise refused(made)
-    args = [value(item, levels) for item in made.args]
-    kwargs = {name: value(item, levels) for name, item in made.kwargs.items()}
-    return {TYPE: made.path, **({ARGUMENTS: args} if args else {}), **kwargs}
+    if not is_safe(found.path):
+        raise refused(found)
+    args = [value(item, levels, made) for item in found.args]
+    kwargs = {name: value(item, levels, made) for name, item in found.kwargs.items()}
+    return {TYPE: found.path, **({ARGUMENTS: args} if args else {}), **kwargs}
+
+
+def _seconds(delta: dt.timedelta) -> float:
+    """Seconds, whole ones without a point."""
+    found = delta.total_seconds()
+    return int(found) if found.is_integer() else found
 
 
 def schedule(found: Value, zone: str | None) -> Any:
@@ -125,15 +143,21 @@ def is_condition(made: Made) -> bool:
     return made.path in (ALL, ANY) or is_asset(made.path)
 
 
-def condition(found: Value) -> Any:
-    """Assets that a DAG waits for."""
+def condition(found: Value, levels: int = _MOST_CONDITIONS) -> Any:
+    """Assets that a DAG waits for.
+
+    Raises:
+        NotCarriedError: They have no form in YAML.
+    """
+    if levels <= 0:
+        raise NotCarriedError("a condition nested too deep", "make it simpler")
     if isinstance(found, Made) and found.path in (ALL, ANY):
-        return {found.path: [condition(item) for item in found.args]}
+        return {found.path: [condition(item, levels - 1) for item in found.args]}
     if isinstance(found, Made) and found.path.endswith(("All", "Any")) and is_asset(found.path):
         word = ALL if found.path.endswith("All") else ANY
-        return {word: [condition(item) for item in found.args]}
+        return {word: [condition(item, levels - 1) for item in found.args]}
     if isinstance(found, list | tuple):
-        return [condition(item) for item in found]
+        return [condition(item, levels - 1) for item in found]
     return asset(found)
 
 
@@ -167,6 +191,8 @@ def callback(found: Value, path_of: FunctionPath) -> Any:
         NotCarriedError: It has no form in YAML.
     """
     if isinstance(found, list | tuple):
+        if any(isinstance(item, list | tuple) for item in found):
+            raise NotCarriedError("callbacks in lists of lists", "write one list")
         return [callback(item, path_of) for item in found]
     if found is None or isinstance(found, str):
         return found
@@ -206,12 +232,12 @@ def _param(found: Value) -> Any:
 
 
 def rule(found: Value) -> Any:
-    """A trigger rule or a weight rule: the word that a constant stands for."""
-    word = found.path.rpartition(".")[2].lower() if isinstance(found, Named) else value(found)
+    """A trigger rule or a weight rule; some have other names by now."""
+    word = value(found)
     return _RULES.get(word, word) if isinstance(word, str) else word
 
 
-def referring(found: Value, levels: int = MOST_LEVELS) -> Any:
+def referring(found: Value) -> Any:
     """A value in which the results of other tasks are `+task`: what is mapped over, or given to a function.
 
     Raises:
@@ -220,10 +246,11 @@ def referring(found: Value, levels: int = MOST_LEVELS) -> Any:
     if isinstance(found, Output):
         key = f'["{found.key}"]' if found.key is not None else ""
         return f"+{found.task.id}{key}"
-    if levels and isinstance(found, list | tuple):
-        return [referring(item, levels - 1) for item in found]
-    if levels and isinstance(found, dict):
-        return {key: referring(item, levels - 1) for key, item in found.items()}
+    if any(outputs_in(found)):
+        if isinstance(found, list | tuple):
+            return [referring(item) for item in found]
+        if isinstance(found, dict):
+            return {key: referring(item) for key, item in found.items()}
     return value(found)
 
 

@@ -21,7 +21,7 @@ PROJECT = """
     code: {version: "1.0.0"}
     sweeper: false
     operators: {allow: [team_functions.]}
-    variables: {env: [AWS_REGION]}
+    variables: {env: [AWS_REGION, RAW_BUCKET]}
     glue: {iam_role_name: glue-job-role}
     environments: {local: {}}
 """
