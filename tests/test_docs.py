@@ -54,6 +54,23 @@ def test_the_examples_of_writing_dags_have_no_problems(
     assert main(["validate", "dags"]) == 0, capsys.readouterr().out
 
 
+def test_the_conversions_of_converting_md_are_those_of_the_program(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (DOCS / "converting.md").read_text()
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    commands = [number for number, (_, text) in enumerate(blocks) if text.startswith("$ jobkit convert ")]
+    assert len(commands) == 2
+    for number in commands:
+        (_, source), (_, command), (_, converted), (_, said) = blocks[number - 1 : number + 3]
+        name = source.removeprefix("# ").partition("\n")[0]
+        (project / name).write_text(source)
+        code = main(shlex.split(command.removeprefix("$ jobkit ")))
+        shown = capsys.readouterr()
+        assert (shown.out, shown.err) == (converted, said)
+        assert code == (0 if "all of it carried" in said else 1)
+
+
 @pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
 def test_links_between_the_pages_lead_somewhere(page: str) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", (DOCS / page).read_text())

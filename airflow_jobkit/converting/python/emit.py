@@ -9,6 +9,7 @@ from typing import Any
 from airflow_jobkit.converting.moved import present_path
 from airflow_jobkit.converting.python import to_yaml
 from airflow_jobkit.converting.python.dag_keys import DagArguments
+from airflow_jobkit.converting.python.edges import outputs_in
 from airflow_jobkit.converting.python.graph import Dag, Group, Member, Task
 from airflow_jobkit.converting.python.reader import Reader
 from airflow_jobkit.converting.python.spark import spark_task
@@ -110,6 +111,9 @@ class Emitter:
             found = {"operator": present_path(task.path), **dependencies}
         for name, value in task.arguments.items():
             self.put(found, name, value, path, task.place_of(name), task.name)
+            if any(outputs_in(value)):
+                note = f"{dotted(path)}: `{name}` takes what another task returns by a template, so as text"
+                self.reader.notes[note] = None
         found |= self._referring(task.calls, path, task.place)
         for name in ("partial", "expand"):
             mapped = getattr(task, name)
