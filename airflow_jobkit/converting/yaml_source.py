@@ -37,6 +37,7 @@ def convert_yaml(file: str, text: str, path: Path) -> Conversion:
         told = Told.of(said.problems)
         edits = list(_edits(changed.text, told))
         if not edits:
+            lost |= dict.fromkeys(_lost(told, changed, file, text))
             break
         next_text = changed.edited(edits)
         next_said = said_of(file, next_text.text, path)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from airflow_jobkit.converting.yaml.edits import Edit, Entry
-from airflow_jobkit.converting.yaml.nodes import Owner
+from airflow_jobkit.converting.yaml.nodes import Owner, entries_of
 from airflow_jobkit.converting.yaml.told import Told
 from airflow_jobkit.problems import Path
 from airflow_jobkit.spec.common import AirflowKeys
@@ -19,6 +19,8 @@ def edits_of_dag(owner: Owner, told: Told) -> Iterator[Edit]:
     for entry in owner.entries:
         if entry.name == "dag_id":
             yield from _id(owner, entry, told)
+        elif entry.name == "schedule":
+            _tell_of_a_file(entry, told)
         elif told.about(entry.key) is not None:
             rule = _RULES.get(entry.name)
             if rule is None and entry.name in AirflowKeys.model_fields:
@@ -36,6 +38,25 @@ def _id(owner: Owner, entry: Entry, told: Told) -> list[Edit]:
     if entry.scalar != owner.entry.name and owner.kind == "dag":
         told.note(f"{owner.entry.name}: the key is the DAG's id; its `dag_id: {entry.scalar}` is taken out")
     return _some(entry.removed())
+
+
+def _tell_of_a_file(entry: Entry, told: Told) -> None:
+    """Datasets by their names in another file, which only dag-factory reads."""
+    for one in entries_of(entry.text, entry.value, entry.path):
+        if one.name == "file":
+            told.lose(one, "datasets by their names in a file", "write their URIs instead of the names")
+
+
+def _default_of_airflow(*values: str) -> Rule:
+    """A key that says what holds anyway; anything else is a comment, and told."""
+
+    def rule(_owner: Owner, entry: Entry, told: Told) -> list[Edit]:
+        if entry.scalar in values:
+            return _some(entry.removed())
+        told.lose(entry, f"`{entry.name}`, which no DAG of ours has", "see whether it is needed")
+        return _some(entry.commented_out("not carried, for no DAG of ours has it"))
+
+    return rule
 
 
 def _schedule(_owner: Owner, entry: Entry, told: Told) -> list[Edit]:
@@ -91,4 +112,8 @@ _RULES: Final[Mapping[str, Rule]] = {
     "dagrun_timeout_sec": _renamed("dagrun_timeout"),
     "fail_stop": _renamed("fail_fast"),
     "sla_miss_callback": _no_sla,
+    # What converters of Python write out of a DAG's attributes.
+    "auto_register": _default_of_airflow("true", "True"),
+    "has_serialized_dag": _default_of_airflow("true", "True", "false", "False"),
+    "template_undefined": _default_of_airflow("jinja2.runtime.StrictUndefined", "jinja2.StrictUndefined"),
 }

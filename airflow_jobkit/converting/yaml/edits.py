@@ -20,6 +20,16 @@ class Edit:
 
 
 @dataclass(frozen=True)
+class _Piece:
+    """A part of an edited text: its text, and the offsets of what it was; whether it is the same."""
+
+    text: str
+    start: int
+    end: int
+    same: bool
+
+
+@dataclass(frozen=True)
 class Text:
     """A text after some edits, with the line that each of its lines was at first.
 
@@ -38,29 +48,36 @@ class Text:
 
     def edited(self, edits: Iterable[Edit]) -> Text:
         """The text after edits; of those that overlap the first holds, the others wait for another time."""
-        pieces: list[tuple[str, int, bool]] = []
-        end = 0
+        kept: list[Edit] = []
         for edit in sorted(set(edits)):
-            if edit.start < end:
-                continue
-            pieces.append((self.text[end : edit.start], end, True))
-            pieces.append((edit.text, edit.start, False))
+            if not kept or edit.start >= kept[-1].end:
+                kept.append(edit)
+        pieces: list[_Piece] = []
+        end = 0
+        for edit in kept:
+            pieces += [
+                _Piece(self.text[end : edit.start], end, edit.start, same=True),
+                _Piece(edit.text, edit.start, edit.end, same=False),
+            ]
             end = edit.end
-        pieces.append((self.text[end:], end, True))
-        return Text("".join(piece for piece, _, _ in pieces), tuple(self._origins(pieces)))
+        pieces.append(_Piece(self.text[end:], end, len(self.text), same=True))
+        return Text("".join(piece.text for piece in pieces), tuple(self._origins(pieces)))
 
-    def _origins(self, pieces: Sequence[tuple[str, int, bool]]) -> Iterable[int]:
-        starts = list(accumulate((len(line) for line in self.text.splitlines(keepends=True)), initial=0))
+    def _origins(self, pieces: Sequence[_Piece]) -> Iterable[int]:
+        starts = list(accumulate((len(line) + 1 for line in self.text.split("\n")), initial=0))
 
         def origin(offset: int) -> int:
             return self.origins[min(bisect_right(starts, offset) - 1, len(self.origins) - 1)]
 
         yield origin(0)
-        for piece, offset, kept in pieces:
-            position = piece.find("\n")
-            while position >= 0:
-                yield origin(offset + position + 1 if kept else offset)
-                position = piece.find("\n", position + 1)
+        for piece in pieces:
+            behind = piece.text.find("\n") + 1
+            while behind:
+                if piece.same:
+                    yield origin(piece.start + behind)
+                else:  # what begins behind an edit's end is what stood there
+                    yield origin(piece.end if behind == len(piece.text) else piece.start)
+                behind = piece.text.find("\n", behind) + 1
 
 
 def end_of(node: yaml.Node) -> int:

@@ -164,11 +164,14 @@ def test_a_converted_file_builds(
     (dag,) = yaml_dags(text).values()
     assert {task.task_id: task.upstream_task_ids for task in dag.tasks} == {
         "list_objects": set(),
-        "clean": {"list_objects"},
+        "wait": {"list_objects"},
+        "clean": {"wait"},
+        "delete": {"list_objects", "clean"},
     }
     assert dag.get_task("list_objects").bucket == "s3-bucket"
     assert type(dag.get_task("clean")).__name__ == "GlueJobOperator"
     assert dag.get_task("clean").retry_delay.total_seconds() == 60
+    assert dag.get_task("wait").timeout == 604800
 
 
 TOKENS = st.sampled_from(
