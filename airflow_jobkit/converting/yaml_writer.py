@@ -175,7 +175,7 @@ def _is_plain(text: str, *, flow: bool) -> bool:
         return False
     if text.startswith(("---", "...")) or text.endswith(":") or ": " in text or " #" in text:
         return False
-    if flow and (re.search(r"[,\[\]{}]", text) or ":" in text):
+    if flow and re.search(r"[,\[\]{}:?]", text):
         return False
     if (_LIKE_A_NUMBER.match(text) and not _WORD.fullmatch(text)) or _EXPONENT.fullmatch(text):
         return False

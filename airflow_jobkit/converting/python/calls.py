@@ -205,10 +205,23 @@ def _of_plain(target: Value, name: str, args: Args, kwargs: Kwargs, place: Place
     for value in (*args, *kwargs.values()):
         if isinstance(value, Unknown) and isinstance(target, str):
             return value
+    if target and name == "format" and any(isinstance(v, _LATER) for v in (*args, *kwargs.values())):
+        texts = tuple(_text_now(value) for value in args)
+        named = {key: _text_now(value) for key, value in kwargs.items()}
+        found = _of_plain(target, name, texts, named, place)
+        return Templated(found) if isinstance(found, str) else found
     try:
         return plain.call_method(target, name, args, kwargs)
     except RefusedError as error:
         return Unknown(str(error), COMPUTED, place)
+
+
+_LATER = (Templated, Output)
+
+
+def _text_now(value: Value) -> Value:
+    """A value, or the template that stands for it."""
+    return template_of(value) if isinstance(value, _LATER) else value
 
 
 def _of_dag(dag: Dag, bound: Bound, args: Args, place: Place) -> Value:

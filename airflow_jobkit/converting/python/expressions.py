@@ -12,6 +12,7 @@ from airflow_jobkit.converting.python.plain import RefusedError
 from airflow_jobkit.converting.python.values import (
     Bound,
     Function,
+    LocalClass,
     Made,
     Named,
     Output,
@@ -67,6 +68,8 @@ def _attribute(reader: Reader, node: ast.Attribute, scope: Scope) -> Value:
             return target
         case Named():
             return names.word_of(target.path, node.attr) or Named(f"{target.path}.{node.attr}")
+        case LocalClass() if node.attr in target.names:
+            return target.names[node.attr]
         case Made(path="pathlib.Path", args=(str() as path,)):
             return plain.part_of_path(path, node.attr) or Bound(target, node.attr, place_of(node))
         case Task() if node.attr == "output":
@@ -174,7 +177,7 @@ def template_of(value: Output | Task | Templated) -> str:
         return value.text
     task, key = (value.task, value.key) if isinstance(value, Output) else (value, None)
     more = f", key={key!r}" if key is not None else ""
-    return f"{{{{ ti.xcom_pull(task_ids={task.id!r}){more} }}}}"
+    return f"{{{{ ti.xcom_pull(task_ids={task.id!r}{more}) }}}}"
 
 
 def _binary(reader: Reader, node: ast.BinOp, scope: Scope) -> Value:

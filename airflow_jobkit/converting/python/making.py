@@ -100,14 +100,12 @@ def _added(reader: Reader, made: Member, around: Context) -> None:
 
 def _around(reader: Reader, given: dict[str, Value]) -> Context | None:
     """The DAG or group that a task is made in; takes the arguments that say so."""
-    for name in ("task_group", "dag"):
-        found = given.pop(name, None)
-        if isinstance(found, Dag | Group):
-            inside = reader.context
-            if isinstance(found, Dag) and isinstance(inside, Group) and inside.dag is found:
-                return inside
-            return found
-    return reader.context
+    group, owner, inside = given.pop("task_group", None), given.pop("dag", None), reader.context
+    if isinstance(group, Group):
+        return group
+    if isinstance(owner, Dag) and not (isinstance(inside, Group) and inside.dag is owner):
+        return owner
+    return inside
 
 
 def operator(reader: Reader, path: str, args: Args, kwargs: Kwargs, place: Place) -> Value:

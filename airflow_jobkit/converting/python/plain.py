@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import operator
 import re
 import string
@@ -224,6 +225,30 @@ def _listed(made: Callable[[Any], Any]) -> Callable[..., Any]:
     return lambda *args: made(list(islice(iter(args[0]), MOST_ITEMS + 1)) if args else [])
 
 
+def _tree(value: Any) -> Any:
+    """A value that is no larger as a text than it is in memory.
+
+    Raises:
+        RefusedError: It repeats itself within itself.
+    """
+    pending, seen = [value], 0
+    while pending:
+        one = pending.pop()
+        seen += 1
+        if seen > MOST_ITEMS:
+            raise RefusedError("a value too large to be computed")
+        if isinstance(one, list | tuple | dict):
+            pending += one.values() if isinstance(one, dict) else one
+    return value
+
+
+def _known(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options of `json.dumps` that take no room."""
+    if not {"sort_keys", "ensure_ascii"}.issuperset(options):
+        raise RefusedError("a text that is not computed here")
+    return options
+
+
 BUILTINS: Mapping[str, Callable[..., Any]] = {
     "str": lambda value="": format_value(value, ""),
     "int": _int,
@@ -245,6 +270,9 @@ BUILTINS: Mapping[str, Callable[..., Any]] = {
     "abs": abs,
     "round": round,
     "textwrap.dedent": textwrap.dedent,
+    "json.dumps": lambda value, **options: json.dumps(_tree(value), **_known(options)),
+    "json.loads": json.loads,
+    "os.path.join": lambda *parts: str(PurePath(*parts)),
     "os.path.basename": lambda path: PurePath(path).name,
     "os.path.splitext": lambda path: (str(PurePath(path).with_suffix("")), PurePath(path).suffix),
 }

@@ -168,8 +168,10 @@ def _function(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef, scop
     scope.names[node.name] = value
 
 
-def _class(_reader: Reader, node: ast.ClassDef, scope: Scope) -> None:
-    scope.names[node.name] = LocalClass(node.name, place_of(node))
+def _class(reader: Reader, node: ast.ClassDef, scope: Scope) -> None:
+    inner = Scope(outer=scope)
+    run(reader, (one for one in node.body if isinstance(one, ast.Assign | ast.AnnAssign)), inner)
+    scope.names[node.name] = LocalClass(node.name, place_of(node), inner.names)
 
 
 def _if(reader: Reader, node: ast.If, scope: Scope) -> None:

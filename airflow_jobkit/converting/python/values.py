@@ -61,10 +61,11 @@ class Function:
 
 @dataclass(frozen=True, eq=False)
 class LocalClass:
-    """A class of the file."""
+    """A class of the file, with the constants in it."""
 
     name: str
     place: Place
+    names: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
