@@ -6,13 +6,14 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from airflow_jobkit.converting.python import making, names, plain
+from airflow_jobkit.converting.python import functions, making, names, plain, plain_calls
 from airflow_jobkit.converting.python.edges import connect, drawn
-from airflow_jobkit.converting.python.expressions import COMPUTED, place_of, template_of
 from airflow_jobkit.converting.python.graph import Dag, Group, Task
 from airflow_jobkit.converting.python.inlining import inlined
+from airflow_jobkit.converting.python.operations import template_of
 from airflow_jobkit.converting.python.plain import RefusedError
 from airflow_jobkit.converting.python.values import (
+    COMPUTED,
     Bound,
     Decorated,
     Decorator,
@@ -27,6 +28,7 @@ from airflow_jobkit.converting.python.values import (
     Templated,
     Unknown,
     Value,
+    place_of,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def call(reader: Reader, called: Value, args: Args, kwargs: Kwargs, node: ast.Ca
         case Decorator() if args and not kwargs:
             return decorated(called, args[0], place)
         case Decorated():
-            return making.decorated_call(reader, called, args, kwargs, place)
+            return functions.decorated_call(reader, called, args, kwargs, place)
         case Bound():
             return _method(reader, called, args, kwargs, place)
     return _computed(place)
@@ -82,7 +84,7 @@ def _computed(place: Place) -> Unknown:
 
 def _named(reader: Reader, path: str, args: Args, kwargs: Kwargs, place: Place) -> Value:
     """A call of something imported."""
-    if path.startswith("builtins.") or path in plain.BUILTINS:
+    if path.startswith("builtins.") or path in plain_calls.BUILTINS:
         return _builtin(path.removeprefix("builtins."), args, kwargs, place)
     if path in _ENVIRONMENT and args and isinstance(args[0], str):
         default = args[1] if len(args) > 1 else kwargs.get("default")
@@ -142,10 +144,10 @@ def _builtin(name: str, args: Args, kwargs: Kwargs, place: Place) -> Value:
         return None
     if name == "str" and len(args) == 1 and isinstance(args[0], Output | Task | Templated):
         return Templated(template_of(args[0]))
-    if name not in plain.BUILTINS or not all(map(plain.is_plain, (*args, *kwargs.values()))):
+    if name not in plain_calls.BUILTINS or not all(map(plain.is_plain, (*args, *kwargs.values()))):
         return _computed(place)
     try:
-        return plain.call_builtin(name, args, kwargs)
+        return plain_calls.call_builtin(name, args, kwargs)
     except RefusedError as error:
         return Unknown(str(error), COMPUTED, place)
 
@@ -184,7 +186,7 @@ def _method(reader: Reader, bound: Bound, args: Args, kwargs: Kwargs, place: Pla
         case Task() | Group() | Output():
             return _of_member(reader, bound, args, kwargs, place)
         case Decorated():
-            return making.decorated_method(reader, target, bound.name, kwargs, place)
+            return functions.decorated_method(reader, target, bound.name, kwargs, place)
         case Partial() if bound.name == "expand":
             return making.mapped_operator(reader, target, kwargs, place)
         case Partial():
@@ -200,7 +202,7 @@ def _method(reader: Reader, bound: Bound, args: Args, kwargs: Kwargs, place: Pla
 
 def _of_plain(target: Value, name: str, args: Args, kwargs: Kwargs, place: Place) -> Value:
     """A method of plain data."""
-    if not plain.has_method(target, name):
+    if not plain_calls.has_method(target, name):
         return _computed(place)
     for value in (*args, *kwargs.values()):
         if isinstance(value, Unknown) and isinstance(target, str):
@@ -211,7 +213,7 @@ def _of_plain(target: Value, name: str, args: Args, kwargs: Kwargs, place: Place
         found = _of_plain(target, name, texts, named, place)
         return Templated(found) if isinstance(found, str) else found
     try:
-        return plain.call_method(target, name, args, kwargs)
+        return plain_calls.call_method(target, name, args, kwargs)
     except RefusedError as error:
         return Unknown(str(error), COMPUTED, place)
 

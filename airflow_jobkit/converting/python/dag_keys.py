@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_jobkit.converting.python import times, to_yaml
+from airflow_jobkit.converting.python import schedules, times, to_yaml
 from airflow_jobkit.converting.python.graph import Dag
 from airflow_jobkit.converting.python.times import NotCarriedError
 from airflow_jobkit.converting.python.values import Value
@@ -59,7 +59,7 @@ class DagArguments:
         if name in _GONE:
             raise NotCarriedError(*_GONE[name])
         if name in _SCHEDULES:
-            found["schedule"] = to_yaml.schedule(value, self._zone())
+            found["schedule"] = schedules.schedule(value, self._zone())
         elif name == "default_args":
             if not isinstance(value, dict):
                 raise times.refused(value)

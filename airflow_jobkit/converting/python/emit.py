@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_jobkit.converting.moved import present_path
-from airflow_jobkit.converting.python import to_yaml
+from airflow_jobkit.converting.python import arguments, to_yaml
 from airflow_jobkit.converting.python.dag_keys import DagArguments
 from airflow_jobkit.converting.python.edges import outputs_in
 from airflow_jobkit.converting.python.graph import Dag, Group, Member, Task
@@ -159,7 +159,7 @@ class Emitter:
                 raise NotCarriedError(
                     f"an argument that is named as our key `{name}`", "subclass the operator"
                 )
-            found[name] = to_yaml.argument(
+            found[name] = arguments.argument(
                 name, value, lambda one: self.function_path(one, (*path, name), f"{owner}_{name}".strip("_"))
             )
         except NotCarriedError as error:

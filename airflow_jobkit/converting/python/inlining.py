@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from airflow_jobkit.converting.python.expressions import COMPUTED, evaluate
+from airflow_jobkit.converting.python.expressions import evaluate
 from airflow_jobkit.converting.python.statements import ReturnSignal, run
-from airflow_jobkit.converting.python.values import Function, Place, Scope, Unknown, Value
+from airflow_jobkit.converting.python.values import COMPUTED, Function, Place, Scope, Unknown, Value
 
 if TYPE_CHECKING:
     from airflow_jobkit.converting.python.reader import Reader

@@ -10,8 +10,7 @@ from pathlib import PurePath
 from typing import Final
 
 from airflow_jobkit.converting.carried import Left
-from airflow_jobkit.converting.python import calls, edges
-from airflow_jobkit.converting.python.expressions import place_of
+from airflow_jobkit.converting.python import calls, edges, expressions
 from airflow_jobkit.converting.python.graph import Dag
 from airflow_jobkit.converting.python.statements import run
 from airflow_jobkit.converting.python.values import (
@@ -23,6 +22,7 @@ from airflow_jobkit.converting.python.values import (
     Templated,
     Unknown,
     Value,
+    place_of,
 )
 from airflow_jobkit.problems import Problem
 
@@ -102,6 +102,10 @@ class Reader:
     def leave(self) -> None:
         """Be outside it again."""
         self._contexts.pop()
+
+    def evaluate(self, node: ast.expr, scope: Scope) -> Value:
+        """What an expression is."""
+        return expressions.evaluate(self, node, scope)
 
     @property
     def context(self) -> Context | None:

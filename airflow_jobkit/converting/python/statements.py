@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_jobkit.converting.python import plain
-from airflow_jobkit.converting.python.expressions import bind, evaluate, iterated, place_of
+from airflow_jobkit.converting.python.expressions import evaluate
 from airflow_jobkit.converting.python.graph import Dag, Group, Task
+from airflow_jobkit.converting.python.rounds import bind, iterated
 from airflow_jobkit.converting.python.values import (
     Function,
     LocalClass,
@@ -18,6 +19,7 @@ from airflow_jobkit.converting.python.values import (
     Scope,
     Unknown,
     Value,
+    place_of,
 )
 
 if TYPE_CHECKING:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from airflow_jobkit.converting.python.graph import Dag, Group, Task
 
 Place: TypeAlias = tuple[int, int]
 """A line and a column, both counted from 1."""
+
+COMPUTED: Final = "write the value itself"
+"""What to do about most of what only running the file would tell."""
 
 Value: TypeAlias = Any
 """Plain data (texts, numbers, lists, tuples, dicts, None), or one of the classes here."""
@@ -147,3 +150,13 @@ class Scope:
                 return (scope.names[name],)
             scope = scope.outer
         return None
+
+
+def place_of(node: ast.AST) -> Place:
+    """The line and column of a part of the file, both counted from 1."""
+    return getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
+
+
+def computed(node: ast.AST) -> Unknown:
+    """What is known of a part of the file that only running it would tell."""
+    return Unknown("a value that is computed when the file is run", COMPUTED, place_of(node))
