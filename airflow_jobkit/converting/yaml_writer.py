@@ -12,7 +12,7 @@ import yaml
 
 from airflow_jobkit.fields import TYPE
 from airflow_jobkit.loading.bounds import MOST_NODES
-from airflow_jobkit.problems import Path
+from airflow_jobkit.problems import Path, visible
 
 WIDTH: Final = 100
 """Characters of a line beyond which a list is written one item per line."""
@@ -55,7 +55,7 @@ class _Writer:
 
     def comment(self, path: Path, indent: int) -> Iterator[str]:
         for line in self._comments.get(path, ()):
-            yield f"{' ' * indent}# {line}".rstrip()
+            yield f"{' ' * indent}# {visible(line)}".rstrip()
 
     def mapping(self, data: Mapping[Any, Any], path: Path, indent: int) -> Iterator[str]:
         for position, (key, value) in enumerate(data.items()):

@@ -15,6 +15,9 @@ _MOMENTS = frozenset({"start_date", "end_date"})
 _CALLABLES = frozenset({"python_callable", "execution_date_fn", "response_check", "response_filter"})
 _RULES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}
 
+OF_A_KIND = frozenset({"params", *_DURATIONS, *_MOMENTS, *_CALLABLES, *CALLBACKS})
+"""The names of those whose values are of a kind of their own."""
+
 FunctionPath = Callable[[Value], str]
 
 

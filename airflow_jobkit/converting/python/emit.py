@@ -159,11 +159,28 @@ class Emitter:
                 raise NotCarriedError(
                     f"an argument that is named as our key `{name}`", "subclass the operator"
                 )
+            if isinstance(value, dict) and name not in arguments.OF_A_KIND:
+                inner = self.values(value, (*path, name), place, self._inner(path, name, place))
+                if inner or not value:
+                    found[name] = inner
+                else:  # what stood in it is told where it would stand itself
+                    self._comment(path, tuple(self.made.comments.pop((*path, name), ())))
+                return
             found[name] = arguments.argument(
                 name, value, lambda one: self.function_path(one, (*path, name), f"{owner}_{name}".strip("_"))
             )
         except NotCarriedError as error:
             self.tell(error, (*path, name), place)
+
+    def _inner(self, path: Path, name: str, place: Place) -> Callable[[Value], Any]:
+        """How the values of a mapping are written: one that cannot be carried goes without the others."""
+
+        def write(value: Value) -> Any:
+            if isinstance(value, dict):
+                return self.values(value, (*path, name), place)
+            return to_yaml.value(value)
+
+        return write
 
     def default_args(self, given: Mapping[str, Value], path: Path, place: Place) -> dict[str, Any]:
         """The `default_args` of a DAG or a group."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from airflow_jobkit.converting.python.values import (
     Named,
     Output,
     Scope,
+    Templated,
     Unknown,
     Value,
     computed,
@@ -26,6 +28,10 @@ from airflow_jobkit.converting.python.values import (
 
 if TYPE_CHECKING:
     from airflow_jobkit.converting.python.reader import Reader
+
+
+# An Airflow variable that holds JSON, of which a part may be taken.
+_JSON = re.compile(r"\{\{ (var\.json\.\S+) \}\}")
 
 
 def evaluate(reader: Reader, node: ast.expr, scope: Scope) -> Value:
@@ -90,6 +96,9 @@ def _subscript(reader: Reader, node: ast.Subscript, scope: Scope) -> Value:
     key = evaluate(reader, node.slice, scope)
     if isinstance(key, Unknown):
         return key
+    if isinstance(target, Templated) and isinstance(key, str | int):
+        inner = _JSON.fullmatch(target.text)
+        return Templated(f"{{{{ {inner[1]}[{key!r}] }}}}") if inner else computed(node)
     if isinstance(target, Output) and isinstance(key, str):
         return Output(target.task, key)
     if isinstance(target, Named) and target.path == "os.environ" and isinstance(key, str):

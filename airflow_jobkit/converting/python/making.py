@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from airflow_jobkit.converting.python.values import (
     Named,
     Partial,
     Place,
+    Templated,
     Unknown,
     Value,
 )
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 Args = tuple[Value, ...]
 Kwargs = Mapping[str, Value]
+
+
+# What stands for a part of a text that is filled in later: of a template its last word.
+_FILLED = re.compile(r"\{\{.*?(\w+)\W*\}\}|\$\{env:(\w+)\}")
 
 
 def failed(reader: Reader, place: Place, message: str, remedy: str) -> Unknown:
@@ -41,14 +47,25 @@ def _copied(value: Value) -> Value:
     return copy.copy(value) if isinstance(value, list | dict) else value
 
 
+def id_of(reader: Reader, value: Value, what: str, place: Place) -> str | None:
+    """The id of something; of one that is filled in later the words of what fills it. None: unknown."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Templated):
+        words = _FILLED.sub(lambda match: match[1] or match[2], value.text)
+        made = re.sub(r"[^\w.-]+", "_", words)
+        message = f"the id of a {what} that is only known when the file is run; the YAML has {made}"
+        reader.left.add(place, "", message, "write the id out")
+        return made
+    unknown = value if isinstance(value, Unknown) else Unknown("no text", COMPUTED, place)
+    reader.left.add(place, "", f"the id of a {what} is not known: {unknown.message}", "write the id out")
+    return None
+
+
 def dag(reader: Reader, args: Args, kwargs: Kwargs, place: Place, name: str | None = None) -> Value:
     """Make a DAG."""
     given = {**dict(zip(("dag_id", "description", "schedule"), args, strict=False)), **kwargs}
-    dag_id = given.get("dag_id", name)
-    if not isinstance(dag_id, str):
-        unknown = dag_id if isinstance(dag_id, Unknown) else None
-        message = f"the DAG's id: {unknown.message}" if unknown else "a DAG without an id"
-        return failed(reader, place, message, "write `dag_id` out")
+    dag_id = id_of(reader, given.get("dag_id", name), "DAG", place) or reader.module
     made = Dag(dag_id, place, own(given, "dag_id"), reader.comment(), reader.argument_places)
     if dag_id in reader.dags:
         failed(reader, place, f"a second DAG with the id {dag_id!r}", "rename one of them")
@@ -107,9 +124,9 @@ def operator(reader: Reader, path: str, args: Args, kwargs: Kwargs, place: Place
     given = own(kwargs)
     around = around_of(reader, given)
     task_id = given.pop("task_id")
-    if not isinstance(task_id, str):
-        unknown = task_id if isinstance(task_id, Unknown) else Unknown("no text", COMPUTED, place)
-        return failed(reader, place, f"a task whose id is not known: {unknown.message}", "write it out")
+    task_id = id_of(reader, task_id, "task", place)
+    if task_id is None:
+        return Unknown("a task whose id is not known", "write the id out", place)
     if around is None:
         return failed(reader, place, f"the task {task_id} is in no DAG", "make it inside `with DAG(...)`")
     if args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -28,6 +29,9 @@ from airflow_jobkit.problems import Problem
 
 MOST_STEPS: Final = 300_000
 """Expressions and statements that are looked at, those of loops and functions each time."""
+
+
+_SECRET = re.compile(r"SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE|CREDENTIAL|ACCESS_KEY|API_KEY", re.IGNORECASE)
 
 
 class TooMuchError(Exception):
@@ -129,8 +133,11 @@ class Reader:
             self.left.add(place, "", f"a function below @{path.rpartition('.')[2]}", remedy)
         return made
 
-    def environment_variable(self, name: str, default: Value, place: Place) -> Templated:
-        """The reference that stands for an environment variable."""
+    def environment_variable(self, name: str, default: Value, place: Place) -> Templated | Unknown:
+        """The reference that stands for an environment variable; no secret stands in a YAML."""
+        if _SECRET.search(name):
+            remedy = "keep it in a connection, or in the store of secrets that the job itself reads"
+            return Unknown(f"the environment variable {name}, which looks like a secret", remedy, place)
         if default is not None:
             remedy = f"set {name} where Airflow runs, in every environment"
             message = f"the default of the environment variable {name}, {default!r}"

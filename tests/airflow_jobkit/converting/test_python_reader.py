@@ -243,7 +243,7 @@ def test_arguments_of_a_kind(argument: str, value: Any) -> None:
         ),
         pytest.param(
             "BashOperator(task_id=os.environ['A'], bash_command='x')",
-            "a task whose id is not known: no text",
+            "the id of a task that is only known when the file is run; the YAML has A",
             id="an id of a variable",
         ),
         pytest.param(
@@ -267,6 +267,36 @@ def test_what_is_not_known_is_told_at_its_line(body: str, message: str) -> None:
     assert problem.line > IMPORTS.count("\n") + 2
     assert problem.source
     assert problem.remedy
+
+
+def test_of_a_mapping_only_what_is_not_known_is_left_out() -> None:
+    conversion = inside("""
+        BashOperator(task_id="t", bash_command="x", env={"A": "a", "B": tell(), "C": {"D": tell(), "E": 1}})
+        BashOperator(task_id="u", bash_command="x", env={"A": tell()})
+        """)
+    tasks = data(conversion)["d"]["tasks"]
+    assert tasks["t"]["env"] == {"A": "a", "C": {"E": 1}}
+    assert "env" not in tasks["u"]
+    assert len(conversion.left) == 3
+    assert (conversion.text or "").count("# not carried (line ") == 3
+
+
+def test_a_secret_of_the_environment_is_not_carried() -> None:
+    conversion = inside(
+        'BashOperator(task_id="t", bash_command="x", env={"K": os.environ["AWS_SECRET_KEY"]})'
+    )
+    assert told(conversion) == ["the environment variable AWS_SECRET_KEY, which looks like a secret"]
+    assert "AWS_SECRET_KEY" not in (conversion.text or "").partition("operator")[2]
+
+
+def test_an_id_that_a_variable_is_part_of_gets_the_name_of_that() -> None:
+    conversion = convert("""
+        stage = Variable.get("env", deserialize_json=True)["stage"]
+        with DAG(f"load_{stage}_uk", schedule=None):
+            BashOperator(task_id=f"to-{os.environ['REGION']}", bash_command=f"echo {stage}")
+        """)
+    made = data(conversion)["load_stage_uk"]["tasks"]["to-REGION"]
+    assert made["bash_command"] == "echo {{ var.json.env['stage'] }}"
 
 
 def test_a_notifier_of_the_file_is_named_where_it_is_moved_to() -> None:

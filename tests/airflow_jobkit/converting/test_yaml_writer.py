@@ -135,6 +135,12 @@ def test_it_reads_as_a_person_would_write_it() -> None:
         """)
 
 
+@given(st.text(max_size=20))
+def test_a_comment_is_a_comment_whatever_it_holds(comment: str) -> None:
+    written = write_yaml({"a": 1}, {("a",): (comment,)})
+    assert (len(written.split("\n")), yaml.safe_load(written)) == (3, {"a": 1})
+
+
 def test_a_long_list_has_an_item_in_each_line() -> None:
     names = [f"s3://bucket/a-rather-long-name-{number}" for number in range(4)]
     assert write_yaml({"a": names}).splitlines() == ["a:", *(f"  - {name}" for name in names)]
