@@ -20,7 +20,7 @@ def convert_python(file: str, text: str, path: Path) -> Conversion:
         text: What it holds.
         path: Where it stands.
     """
-    reader = read_python(file, text)
+    reader = read_python(file, text, path.absolute().parent)
     if isinstance(reader, Problem):
         return Conversion(file, None, left=(reader,))
     if not reader.dags:

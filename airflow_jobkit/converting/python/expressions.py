@@ -67,7 +67,8 @@ def _attribute(reader: Reader, node: ast.Attribute, scope: Scope) -> Value:
         case Unknown():
             return target
         case Named():
-            return names.word_of(target.path, node.attr) or Named(f"{target.path}.{node.attr}")
+            path = f"{target.path}.{node.attr}"
+            return names.word_of(target.path, node.attr) or reader.imported(path, place_of(node))
         case LocalClass() if node.attr in target.names:
             return target.names[node.attr]
         case Made(path="pathlib.Path", args=(str() as path,)):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ast
 import io
-import re
 import tokenize
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Final
 
 from airflow_jobkit.converting.carried import Left
 from airflow_jobkit.converting.python import calls, edges, expressions
+from airflow_jobkit.converting.python.constants import Constants, is_secret
 from airflow_jobkit.converting.python.graph import Dag
-from airflow_jobkit.converting.python.statements import run
+from airflow_jobkit.converting.python.statements import LoopSignal, ReturnSignal, run
 from airflow_jobkit.converting.python.values import (
     Context,
     Made,
@@ -29,9 +31,6 @@ from airflow_jobkit.problems import Problem
 
 MOST_STEPS: Final = 300_000
 """Expressions and statements that are looked at, those of loops and functions each time."""
-
-
-_SECRET = re.compile(r"SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE|CREDENTIAL|ACCESS_KEY|API_KEY", re.IGNORECASE)
 
 
 class TooMuchError(Exception):
@@ -53,6 +52,7 @@ class Reader:
         notes: What a person should know.
         comments: The comments that have a line of their own, by that line.
         depth: How many functions of the file are being read within each other.
+        constants: The constants of files beside it.
         argument_places: Where the named arguments of the call stand that is made now.
     """
 
@@ -62,10 +62,30 @@ class Reader:
     notes: dict[str, None] = field(default_factory=dict)
     comments: dict[int, str] = field(default_factory=dict)
     depth: int = 0
+    constants: Constants | None = None
     argument_places: dict[str, Place] = field(default_factory=dict)
     _contexts: list[Context] = field(default_factory=list)
     _steps: int = 0
     _pending: tuple[str, ...] = ()
+
+    def read(self, file: str, text: str) -> Scope:
+        """Read a text from top to bottom; the names that it has then."""
+        module = ast.parse(text)
+        names: dict[str, Value] = {
+            "__name__": self.module,
+            "__doc__": ast.get_docstring(module, clean=False),
+            "__file__": file,
+        }
+        scope = Scope(names)
+        # What Python itself would refuse, outside of a function or a loop, ends the file.
+        with suppress(ReturnSignal, LoopSignal):
+            run(self, module.body, scope)
+        return scope
+
+    def imported(self, path: str, place: Place) -> Value:
+        """What stands at an import path: a constant of a file beside this one, or a name."""
+        found = self.constants.find(path, place) if self.constants is not None else None
+        return found[0] if found is not None else Named(path)
 
     def step(self, node: ast.AST) -> None:
         """Count one more thing that is looked at.
@@ -135,7 +155,7 @@ class Reader:
 
     def environment_variable(self, name: str, default: Value, place: Place) -> Templated | Unknown:
         """The reference that stands for an environment variable; no secret stands in a YAML."""
-        if _SECRET.search(name):
+        if is_secret(name):
             remedy = "keep it in a connection, or in the store of secrets that the job itself reads"
             return Unknown(f"the environment variable {name}, which looks like a secret", remedy, place)
         if default is not None:
@@ -149,12 +169,13 @@ class Reader:
         return f"{self.module}_code.{name}"
 
 
-def read_python(file: str, text: str) -> Reader | Problem:
+def read_python(file: str, text: str, folder: Path | None = None) -> Reader | Problem:
     """Read a Python file.
 
     Args:
         file: Its name, as a person would write it.
         text: What it holds.
+        folder: Where it stands; constants that it imports from files there are known.
 
     Returns:
         What was read; a Problem where it is no Python.
@@ -162,15 +183,10 @@ def read_python(file: str, text: str) -> Reader | Problem:
     lines = text.splitlines()
     left = Left(file, lines)
     reader = Reader(left, PurePath(file).stem.replace("-", "_"))
+    reader.constants = Constants(folder, _names_of) if folder is not None else None
     try:
-        module = ast.parse(text)
         reader.comments = _comments(text)
-        names: dict[str, Value] = {
-            "__name__": reader.module,
-            "__doc__": ast.get_docstring(module, clean=False),
-            "__file__": file,
-        }
-        run(reader, module.body, Scope(names))
+        reader.read(file, text)
     except SyntaxError as error:
         line, column = error.lineno or 1, max(error.offset or 1, 1)
         source = lines[line - 1] if line <= len(lines) else ""
@@ -185,6 +201,16 @@ def read_python(file: str, text: str) -> Reader | Problem:
     except ValueError as error:  # a zero byte, or a number of thousands of digits
         return Problem(file, 1, 1, "", f"not Python: {error}", "correct it", "python-syntax")
     return reader
+
+
+def _names_of(file: str, text: str, constants: Constants) -> Mapping[str, Value]:
+    """The names of a module that a DAG file imports; none where it cannot be read."""
+    reader = Reader(Left(file, text.splitlines()), PurePath(file).stem)
+    reader.constants = constants
+    try:
+        return reader.read(file, text).names
+    except (SyntaxError, ValueError, TooMuchError, RecursionError, MemoryError):
+        return {}
 
 
 def _comments(text: str) -> dict[int, str]:

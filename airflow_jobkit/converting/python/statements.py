@@ -88,7 +88,7 @@ def _import_from(reader: Reader, node: ast.ImportFrom, scope: Scope) -> None:
             unknown = Unknown(f"`{name}` is imported by a relative path", remedy, place_of(node))
             scope.names[name] = unknown
         else:
-            scope.names[name] = Named(f"{node.module}.{alias.name}")
+            scope.names[name] = reader.imported(f"{node.module}.{alias.name}", place_of(node))
 
 
 def _assign(reader: Reader, node: ast.Assign, scope: Scope) -> None:

@@ -49,6 +49,9 @@ PYTHON = {
     "what runs": "import os\nos.system('touch RAN')\n__import__('os').system('touch RAN')\n",
     "deep blocks": "".join(f"{' ' * n}if True:\n" for n in range(90)) + " " * 90 + "a = 1\n",
     "a zero byte": "a = 1\0\n",
+    "what stands in no function": "return 1\n",
+    "what stands in no loop": "break\n",
+    "a module that imports itself": "from hostile import a\nimport hostile\nb = hostile.b\na = 1\n",
     "nothing": "",
     "a surrogate": IN_DAG + "    BashOperator(task_id='t', bash_command='\\ud800')\n",
 }

@@ -114,6 +114,44 @@ def test_functions_of_the_file_make_tasks() -> None:
     }
 
 
+def test_constants_are_read_from_files_beside_it_and_nothing_else_is(tmp_path: Path) -> None:
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common" / "__init__.py").write_text("STAGE = 'dev'\n")
+    (tmp_path / "common" / "config.py").write_text(
+        dedent("""
+            from datetime import timedelta
+            from common import STAGE
+            open("RAN", "w")
+            ARGS = {"owner": f"team-{STAGE}", "retry_delay": timedelta(minutes=3)}
+            RAN = open("RAN").read()
+            API_TOKEN = "s3cret"
+
+            def report():
+                pass
+            """)
+    )
+    text = IMPORTS + dedent("""
+        from common import config
+        from common.config import API_TOKEN, ARGS, RAN, report
+
+        with DAG("d", schedule=None, default_args=ARGS):
+            BashOperator(task_id="a", bash_command=config.ARGS["owner"], pool=RAN, cwd=API_TOKEN)
+            PythonOperator(task_id="b", python_callable=report)
+        """)
+    (tmp_path / "sub").mkdir()
+    conversion = convert_python("sub/a.py", text, tmp_path / "sub" / "a.py")
+    assert told(conversion) == [
+        "the value of common.config.API_TOKEN, which is imported",
+        "the value of common.config.RAN, which is imported",
+    ]
+    assert "s3cret" not in (conversion.text or "")
+    made = data(conversion)["d"]
+    assert made["default_args"] == {"owner": "team-dev", "retry_delay": "3m"}
+    assert made["tasks"]["a"]["bash_command"] == "team-dev"
+    assert made["tasks"]["b"]["python_callable"] == "common.config.report"
+    assert not (tmp_path / "RAN").exists()
+
+
 def test_loops_make_dags_and_tasks() -> None:
     conversion = convert("""
         for region, number in {"us": 1, "eu": 2}.items():
