@@ -71,7 +71,7 @@ def _lost(told: Told, changed: Text, file: str, text: str) -> Iterator[Problem]:
     """What became a comment, at the place that it had at first."""
     lines = text.splitlines()
     for line, column, where, message, remedy in told.lost:
-        origin = changed.origins[line]
+        origin = changed.origin(line)
         source = lines[origin] if origin < len(lines) else ""
         yield Problem(file, origin + 1, column, where, message, remedy, CODE, source)
 
@@ -81,7 +81,7 @@ def _at_first(said: Said, changed: Text, text: str) -> Iterator[Problem]:
     before, after = text.splitlines(), changed.text.splitlines()
     for problem in said.problems:
         index = problem.line - 1
-        origin = changed.origins[index] if index < len(changed.origins) else 0
+        origin = changed.origin(index)
         first = before[origin] if origin < len(before) else ""
         same = index < len(after) and first[: problem.column - 1] == after[index][: problem.column - 1]
         # Where the line is another one now, its beginning is the place.

@@ -121,14 +121,17 @@ class _SparkTask:
         for name in ("create_job_kwargs", "run_job_kwargs"):
             given = arguments.pop(name, None)
             options, rest, platforms = glue_definition(given)
-            self._options |= options
+            place = self._task.place_of(name)
+            self._options |= self._emitter.values(options, (*self._path, name), place)
             self._platforms = {**platforms, **self._platforms}
             self._tell_rest(rest, name)
         self._take(arguments, GLUE, GLUE_SILENT)
         code = {name for name in self._platforms if plain_name(name) in ("extra_py_files", "scriptLocation")}
         own = {name: value for name, value in self._platforms.items() if name not in code}
         if own:
-            self._options["arguments"] = {name: _text(value) for name, value in own.items()}
+            where = (*self._path, "script_args")
+            place = self._task.place_of("script_args")
+            self._options["arguments"] = self._emitter.values(own, where, place, _text)
         self._connection()
 
     def databricks(self) -> None:
@@ -137,7 +140,8 @@ class _SparkTask:
         run = databricks_run(self._task.arguments)
         for name in ("parameters", "python_file"):
             run.pop(name, None)
-        for library in run.pop("libraries", None) or ():
+        libraries = run.pop("libraries", None) or []
+        for library in libraries if isinstance(libraries, list | tuple) else [libraries]:
             if not (isinstance(library, dict) and set(library) == {"whl"}):
                 self._tell("libraries", "a library that is no wheel", "put it into the wheels of the release")
         self._take(run, DATABRICKS, DATABRICKS_SILENT)

@@ -150,22 +150,22 @@ _DEFINITION: Mapping[str, str] = {
 _SILENT = frozenset({"Command", "Name", "Role", "Description"})
 
 
-def glue_definition(given: Value) -> tuple[dict[str, Any], list[str], dict[str, Value]]:
+def glue_definition(given: Value) -> tuple[dict[str, Value], list[str], dict[str, Value]]:
     """What `create_job_kwargs` or `run_job_kwargs` say.
 
     Returns:
         Our options, the names of fields that are none of them, and arguments of Glue's own.
     """
-    options: dict[str, Any] = {}
+    options: dict[str, Value] = {}
     rest: list[str] = []
     arguments: dict[str, Value] = {}
     for name, value in given.items() if isinstance(given, dict) else ():
         if name in _DEFINITION and isinstance(value, str | int | dict):
-            options[_DEFINITION[name]] = f"{value}m" if name in _MINUTES else to_yaml.value(value)
+            options[_DEFINITION[name]] = f"{value}m" if name in _MINUTES else value
         elif name == "Connections" and isinstance(value, dict) and isinstance(value.get("Connections"), list):
-            options["connections"] = to_yaml.value(value["Connections"])
+            options["connections"] = value["Connections"]
         elif name == "ExecutionProperty" and isinstance(value, dict):
-            options["max_concurrent_runs"] = to_yaml.value(value.get("MaxConcurrentRuns"))
+            options["max_concurrent_runs"] = value.get("MaxConcurrentRuns")
         elif name == "DefaultArguments" and isinstance(value, dict):
             arguments |= {str(key): item for key, item in value.items()}
         elif not (name in _SILENT or (name == "MaxRetries" and value == 0)):

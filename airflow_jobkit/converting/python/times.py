@@ -113,7 +113,7 @@ def _zone(value: Value) -> dt.tzinfo | None:
     if isinstance(value, str):
         try:
             return dt.UTC if value == "UTC" else zoneinfo.ZoneInfo(value)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             raise NotCarriedError(f"the time zone {value!r} is not known here", "write the offset") from None
     raise NotCarriedError("a time zone that is computed when the file is run", "write the offset")
 
@@ -142,5 +142,7 @@ def date(value: Value) -> Any:
         if found.time() == dt.time():
             return found.date()
         found = found.replace(tzinfo=dt.UTC)
-    # An offset for a zone: YAML's dates have no other form.
-    return found.astimezone(dt.timezone(found.utcoffset() or dt.timedelta()))
+    try:  # an offset for a zone: YAML's dates have no other form
+        return found.astimezone(dt.timezone(found.utcoffset() or dt.timedelta()))
+    except OverflowError:
+        raise NotCarriedError("a date at the end of time", "write it like 2026-01-31") from None

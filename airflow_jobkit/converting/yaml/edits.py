@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 import yaml
+
+# What YAML takes for the end of a line.
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, order=True)
@@ -44,7 +47,11 @@ class Text:
     @classmethod
     def first(cls, text: str) -> Text:
         """A text that was not edited yet."""
-        return cls(text, tuple(range(text.count("\n") + 1)))
+        return cls(text, tuple(range(len(_BREAK.findall(text)) + 1)))
+
+    def origin(self, line: int) -> int:
+        """The line of the first text that a line of this one comes from; both count from 0."""
+        return self.origins[min(line, len(self.origins) - 1)]
 
     def edited(self, edits: Iterable[Edit]) -> Text:
         """The text after edits; of those that overlap the first holds, the others wait for another time."""
@@ -64,20 +71,18 @@ class Text:
         return Text("".join(piece.text for piece in pieces), tuple(self._origins(pieces)))
 
     def _origins(self, pieces: Sequence[_Piece]) -> Iterable[int]:
-        starts = list(accumulate((len(line) + 1 for line in self.text.split("\n")), initial=0))
+        starts = [0, *(found.end() for found in _BREAK.finditer(self.text))]
 
         def origin(offset: int) -> int:
             return self.origins[min(bisect_right(starts, offset) - 1, len(self.origins) - 1)]
 
         yield origin(0)
         for piece in pieces:
-            behind = piece.text.find("\n") + 1
-            while behind:
+            for found in _BREAK.finditer(piece.text):
                 if piece.same:
-                    yield origin(piece.start + behind)
+                    yield origin(piece.start + found.end())
                 else:  # what begins behind an edit's end is what stood there
-                    yield origin(piece.end if behind == len(piece.text) else piece.start)
-                behind = piece.text.find("\n", behind) + 1
+                    yield origin(piece.end if found.end() == len(piece.text) else piece.start)
 
 
 def end_of(node: yaml.Node) -> int:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import time
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from airflow_jobkit.converting.files import convert_file
+from airflow_jobkit.converting.python_source import convert_python
+
+CASES = Path(__file__).parents[2] / "cases" / "convert" / "python"
 
 DAG = "from airflow import DAG\nfrom airflow.operators.bash import BashOperator\n"
 IN_DAG = DAG + 'with DAG("d", schedule=None):\n'
@@ -70,6 +77,155 @@ def test_a_hostile_python_file_is_read_in_no_time(
     assert conversion.text is None or len(conversion.text) < 5_000_000
     assert conversion.left or conversion.text is not None
     assert not (tmp_path / "RAN").exists()
+
+
+SOURCES = [path.read_text() for path in sorted(CASES.glob("*.py"))]
+EXPRESSIONS = st.sampled_from(
+    [
+        *(
+            "None",
+            "1",
+            "1.5",
+            "True",
+            "''",
+            "[]",
+            "{}",
+            "()",
+            "{1, 2}",
+            "f'{dag}'",
+            "f'{1:x}{BUCKET!r}'",
+            "dag",
+        ),
+        *(
+            "lambda: 1",
+            "lambda *a, **k: (a, k)",
+            "datetime(1, 1, 1)",
+            "datetime(2026, 13, 1)",
+            "BUCKET",
+            "__doc__",
+        ),
+        *(
+            "timedelta(days=10**12)",
+            "timedelta('a')",
+            "timedelta(-1)",
+            "dag.output",
+            "dag['a']",
+            "BUCKET['a']",
+        ),
+        *(
+            "[1][5]",
+            "{}['a']",
+            "{1: 2}",
+            "{(1,): 2}",
+            "{**{}, 'a': 1}",
+            "{**1}",
+            "[*[1], *1]",
+            "dag >> 1",
+            "1 >> dag",
+        ),
+        *(
+            "DAG('x')",
+            "DAG()",
+            "DAG(1, 2, 3, 4, 5)",
+            "TaskGroup('g')",
+            "'a' % 1",
+            "'%s' % (1, 2)",
+            "'{a}'.format()",
+        ),
+        *(
+            "'\\n'",
+            "'a: b'",
+            "'${env:X}'",
+            "'+x'",
+            "0x1F",
+            "1e400",
+            "'x' * 300",
+            "'é'",
+            "(yield)",
+            "await dag",
+        ),
+        *(
+            "(a := 1)",
+            "1 if dag else 2",
+            "not dag",
+            "-dag",
+            "-'a'",
+            "1 < 'a'",
+            "dag in dag",
+            "[] and 1",
+            "1 / 0",
+        ),
+        *(
+            "[x for x in 5]",
+            "[x for x in 'ab' if x]",
+            "{x: y for x, y in {'a': 1}.items()}",
+            "sum(x for x in [1])",
+        ),
+        *(
+            "sorted([1, 'a'])",
+            "len()",
+            "int('a')",
+            "range('a')",
+            "zip(1)",
+            "dict(1)",
+            "str.upper('a')",
+            "print(1)",
+        ),
+        *(
+            "json.dumps(dag)",
+            "Variable.get()",
+            "Variable.get(1)",
+            "os.getenv()",
+            "os.environ",
+            "open",
+            "undefined",
+        ),
+        *(
+            "chain(1)",
+            "days_ago()",
+            "Label()",
+            "task(1)",
+            "task()()",
+            "task.branch",
+            "XComArg(1)",
+            "partial(1)",
+        ),
+        *(
+            "[[[]]]",
+            "{'a': {'b': {'c': dag}}}",
+            "(1, 2)[::0]",
+            "'abc'[::-1]",
+            "globals()",
+            "dag.get_task('x')",
+        ),
+    ]
+)
+
+
+def swapped(text: str, number: int, expression: str) -> str:
+    """A text with another expression in the place of one of its own; as it is where it has none."""
+    lines = [0]
+    for line in text.splitlines(keepends=True):
+        lines.append(lines[-1] + len(line))
+    try:
+        nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.expr)]
+    except SyntaxError:
+        return text
+    node = nodes[number % len(nodes)]
+    start, end = lines[node.lineno - 1] + node.col_offset, lines[node.end_lineno - 1] + node.end_col_offset
+    return text[:start] + expression + text[end:]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=100)
+@given(st.sampled_from(SOURCES), st.lists(st.tuples(st.integers(0, 10_000), EXPRESSIONS), max_size=4))
+def test_any_python_file_is_converted_or_told(text: str, changes: list[tuple[int, str]]) -> None:
+    for number, expression in changes:
+        text = swapped(text, number, expression)
+    conversion = convert_python("a.py", text, Path("nowhere/a.py"))
+    assert conversion.left or conversion.text is not None
+    assert all(problem.line >= 1 and problem.column >= 1 for problem in conversion.left)
+    if conversion.text is not None:
+        assert isinstance(yaml.safe_load(conversion.text), dict)
 
 
 @pytest.mark.parametrize(

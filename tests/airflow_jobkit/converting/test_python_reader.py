@@ -141,8 +141,8 @@ def test_constants_are_read_from_files_beside_it_and_nothing_else_is(tmp_path: P
     (tmp_path / "sub").mkdir()
     conversion = convert_python("sub/a.py", text, tmp_path / "sub" / "a.py")
     assert told(conversion) == [
-        "the value of common.config.API_TOKEN, which is imported",
         "the value of common.config.RAN, which is imported",
+        "the value of common.config.API_TOKEN, which is imported",
     ]
     assert "s3cret" not in (conversion.text or "")
     made = data(conversion)["d"]
