@@ -33,10 +33,12 @@ def convert_yaml(file: str, text: str, path: Path) -> Conversion:
     notes: dict[str, None] = {}
     lost: dict[Problem, None] = {}
     said = said_of(file, text, path)
+    loads = not said.problems
     for _ in range(_MOST_ROUNDS):
-        told = Told.of(said.problems)
+        told = Told.of(said.problems, loads=loads)
         edits = list(_edits(changed.text, told))
         if not edits:
+            notes |= told.notes
             lost |= dict.fromkeys(_lost(told, changed, file, text))
             break
         next_text = changed.edited(edits)

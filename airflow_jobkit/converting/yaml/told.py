@@ -17,18 +17,20 @@ class Told:
 
     Attributes:
         places: What our loader says, by line and column.
+        loads: Whether our loader had nothing to say of the file as it was read.
         notes: What a person should know, in sentences.
         lost: What is only a comment now, with the line that it stood in: place, path, message, remedy.
     """
 
     places: dict[tuple[int, int], Problem]
+    loads: bool
     notes: dict[str, None] = field(default_factory=dict)
     lost: dict[tuple[int, int, str, str, str], None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, problems: Iterable[Problem]) -> Told:
+    def of(cls, problems: Iterable[Problem], *, loads: bool) -> Told:
         """By place, what our loader says."""
-        return cls({(problem.line, problem.column): problem for problem in problems})
+        return cls({(problem.line, problem.column): problem for problem in problems}, loads)
 
     def about(self, node: yaml.Node) -> Problem | None:
         """What our loader says of a key or a value."""

@@ -29,7 +29,10 @@ def edits_of_values(text: str, root: yaml.Node | None, told: Told) -> Iterator[E
     """The edits of values."""
     for path, node, flow in all_scalars(text, root):
         if not _SHELL.intersection(map(str, path)):
-            yield from _variables(text, node, flow=flow)
+            if told.loads:  # then it may well mean itself
+                _note_variables(node, told)
+            else:
+                yield from _variables(text, node, flow=flow)
         if (problem := told.about(node)) is not None and problem.code == "yaml-trap":
             yield from _boolean(node)
     for entry in all_entries(text, root):
@@ -50,6 +53,15 @@ def variables_named(before: str, after: str) -> tuple[str, ...]:
     """The environment variables that a text refers to in our way, and did not before."""
     found = {match[1] for match in _OURS.finditer(after)} - {match[1] for match in _OURS.finditer(before)}
     return tuple(sorted(found))
+
+
+def _note_variables(node: yaml.ScalarNode, told: Told) -> None:
+    for match in _VARIABLE.finditer(node.value):
+        name = match[1] or match[2]
+        told.note(
+            f"{match[0]} stays as it is; where it is meant as an environment variable, which dag-factory "
+            f"would expand, write ${{env:{name}}}"
+        )
 
 
 def _variables(text: str, node: yaml.ScalarNode, *, flow: bool) -> Iterator[Edit]:

@@ -82,8 +82,7 @@ def test_a_comment_of_a_key_that_goes_stays() -> None:
         pytest.param("trigger_rule: dummy", "trigger_rule: always", id="a rule of Airflow 1"),
         pytest.param("depends_on_past: no", "depends_on_past: false", id="an old boolean"),
         pytest.param("cwd: $HOME/$SUB", "cwd: ${env:HOME}/${env:SUB}", id="variables"),
-        pytest.param("cwd: s3://${BUCKET}/a", "cwd: s3://${env:BUCKET}/a", id="a variable inside"),
-        pytest.param("env: {A: $B}", 'env: {A: "${env:B}"}', id="a variable in braces"),
+        pytest.param("cwd: [$A, s3://$B/a]", 'cwd: ["${env:A}", "s3://${env:B}/a"]', id="in brackets"),
         pytest.param("bash_command2: $HOME", "bash_command2: ${env:HOME}", id="a variable elsewhere"),
         pytest.param("sql: select $ONE", "sql: select $ONE", id="what is for another program"),
         pytest.param(
@@ -123,6 +122,12 @@ def test_a_key_of_a_dag_becomes_ours(before: str, after: str) -> None:
     conversion = convert(text)
     assert conversion.left == ()
     assert f"\n  {after}\n" in (conversion.text or "")
+
+
+def test_what_may_be_a_variable_stays_in_a_file_that_loads_and_is_noted() -> None:
+    conversion = task("      append_env: s3://$BUCKET/raw\n      env: {A: $B}\n")
+    assert conversion.unchanged
+    assert [note.partition(" stays")[0] for note in conversion.notes] == ["$BUCKET", "$B"]
 
 
 def test_functions_of_files_are_named_by_their_import_path_where_airflow_looks_for_modules() -> None:
