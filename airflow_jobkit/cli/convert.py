@@ -10,6 +10,7 @@ from pathlib import Path
 from airflow_jobkit.converting.carried import Conversion
 from airflow_jobkit.converting.files import convert_file
 from airflow_jobkit.errors import JobkitError
+from airflow_jobkit.loading.bounds import capped
 from airflow_jobkit.problems import counted
 
 
@@ -78,7 +79,7 @@ def _write(converted: Sequence[tuple[Conversion, Path, Path]], *, force: bool) -
 
 def _tell(conversion: Conversion) -> None:
     """Say on the side what could not be carried, and what to know."""
-    for problem in conversion.left:
+    for problem in capped(conversion.left):
         print(problem.text(), file=sys.stderr)
     for note in conversion.notes:
         print(f"note: {note}", file=sys.stderr)

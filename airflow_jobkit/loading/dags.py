@@ -108,10 +108,11 @@ class DagLoader:
         if path.name in DEFAULTS_FILES:
             self._of_folders(path)
             return Loaded((), ())
-        return self.load_document(self._read(path), path)
+        loaded = self.load_document(self._read(path), path)
+        return Loaded(loaded.dags, capped(loaded.problems))
 
     def load_document(self, document: Document, path: Path) -> Loaded:
-        """What the text of a DAG file gives that stands, or would stand, at a path."""
+        """What the text of a DAG file gives that stands, or would stand, at a path; with all its Problems."""
         data = document.data
         issues: list[Issue] = []
         if data is not None and "$" in document.text:
@@ -122,7 +123,7 @@ class DagLoader:
         # A trap or a key that stands twice changes what the file means, so none of its DAGs is trusted.
         trusted = () if document.problems or issues else tuple(found)
         every = tuple(dict.fromkeys((*problems, *_beside(dag_problems, problems))))
-        return Loaded(trusted, capped(every))
+        return Loaded(trusted, every)
 
     def _read(self, path: Path) -> Document:
         """Read a DAG file; one that is a link out of the folder is none of the project's."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -142,6 +143,17 @@ def test_functions_of_files_are_named_by_their_import_path_where_airflow_looks_f
     assert conversion.left == ()
     assert "      python_callable: team.clean.clean\n" in (conversion.text or "")
     assert any("team.clean.clean" in note for note in conversion.notes)
+
+
+def test_more_is_mended_than_is_ever_shown_and_soon() -> None:
+    keys = "retry_delay_sec: 60, sla_secs: 5, cwd: $HOME, dependencies: []"
+    tasks = "".join(f"    t{n}: {{operator: {BASH}, bash_command: ls, {keys}}}\n" for n in range(1500))
+    start = time.process_time()
+    conversion = convert(f"a:\n  tasks:\n{tasks}")
+    assert time.process_time() - start < 20
+    assert {problem.message for problem in conversion.left} == {"an SLA"}
+    assert len(conversion.left) == 1500
+    assert (conversion.text or "").count('cwd: "${env:HOME}"') == 1500
 
 
 def test_problems_have_the_places_of_the_file_that_was_read() -> None:
