@@ -15,13 +15,12 @@ from airflow_jobkit.problems import counted
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Convert the files; 1 if something could not be carried, 2 if two would be written to one place."""
+    """Convert the files; 1 if something could not be carried, 2 if they cannot be written there."""
     files: Sequence[Path] = arguments.files
     targets = _targets(files, arguments.out)
-    if len(set(targets)) < len(targets):
-        print(
-            "jobkit: two files would be written to one place; give them folders of their own", file=sys.stderr
-        )
+    wrong = _wrong(arguments.out, targets)
+    if wrong is not None:
+        print(f"jobkit: {wrong}", file=sys.stderr)
         return 2
     conversions = [convert_file(_existing(file)) for file in files]
     if arguments.out is not None and not arguments.check:
@@ -43,9 +42,23 @@ def _targets(files: Sequence[Path], out: Path | None) -> list[Path]:
     """Where each file is written to: `out` itself, or a file of its name in that folder."""
     if out is None:
         return list(dict.fromkeys(files))
-    if len(files) == 1 and out.suffix in (".yaml", ".yml") and not out.is_dir():
+    if len(files) == 1 and _is_file(out):
         return [out]
     return [out / f"{file.stem}.yaml" for file in files]
+
+
+def _is_file(out: Path) -> bool:
+    """Whether what is written to is meant as a file."""
+    return out.suffix in (".yaml", ".yml") and not out.is_dir()
+
+
+def _wrong(out: Path | None, targets: Sequence[Path]) -> str | None:
+    """What is wrong with where it is written to, and what to do."""
+    if out is not None and len(targets) > 1 and _is_file(out):
+        return f"{out} is one file, and there are {len(targets)} to write; name a folder"
+    if len(set(targets)) < len(targets):
+        return "two files would be written to one place; give them folders of their own"
+    return None
 
 
 def _print(conversions: Sequence[Conversion]) -> None:

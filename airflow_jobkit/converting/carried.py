@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from airflow_jobkit.problems import Problem
@@ -55,8 +54,3 @@ class Left:
     def all(self) -> tuple[Problem, ...]:
         """Everything that was told, in the order of the file."""
         return tuple(sorted(self.problems))
-
-
-def joined(words: Iterable[str]) -> str:
-    """Words as a YAML list holds them: `a, b`."""
-    return ", ".join(sorted(set(words)))

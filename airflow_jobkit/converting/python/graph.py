@@ -102,15 +102,3 @@ class Task(Node):
 
 
 Member: TypeAlias = Group | Task
-
-
-def all_members(top: Dag | Group) -> list[Member]:
-    """Every group and task below a DAG or a group, outer ones first."""
-    found: list[Member] = []
-    pending: list[Member] = list(reversed(top.members))
-    while pending:
-        member = pending.pop()
-        found.append(member)
-        if isinstance(member, Group):
-            pending += reversed(member.members)
-    return found

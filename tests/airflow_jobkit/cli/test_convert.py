@@ -115,6 +115,15 @@ def test_two_files_of_one_name_are_wrong_options(
     assert "two files would be written to one place" in capsys.readouterr().err
 
 
+def test_several_files_are_not_written_to_one(
+    write: Write, flights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("a.yaml", LOADS)
+    assert main(["convert", "flights.py", "a.yaml", "--out", "night.yaml"]) == 2
+    assert "night.yaml is one file, and there are 2 to write; name a folder" in capsys.readouterr().err
+    assert not (tmp_path / "night.yaml").exists()
+
+
 def test_a_file_that_is_not_there_is_said(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", "nothing.py"]) == 1
     assert capsys.readouterr().err == "jobkit: there is no nothing.py; correct the path\n"

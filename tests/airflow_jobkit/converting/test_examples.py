@@ -13,7 +13,7 @@ import airflow
 import pytest
 from task_context import use_temporary_airflow_home
 
-from airflow_jobkit.converting.python.graph import Dag, Group, Member, Task, all_members
+from airflow_jobkit.converting.python.graph import Dag, Group, Member, Task
 from airflow_jobkit.converting.python.reader import Reader, read_python
 
 use_temporary_airflow_home()
@@ -48,6 +48,18 @@ def made_by_airflow(file: Path) -> dict[str, Any]:
         del sys.modules[MODULE]
     dags = [value for value in vars(module).values() if isinstance(value, DAG)]
     return {dag.dag_id: dag for dag in (*dags, *(dag for dag, _ in DagContext.autoregistered_dags))}
+
+
+def all_members(top: Dag | Group) -> list[Member]:
+    """Every group and task below a DAG or a group, outer ones first."""
+    found: list[Member] = []
+    pending: list[Member] = list(reversed(top.members))
+    while pending:
+        member = pending.pop()
+        found.append(member)
+        if isinstance(member, Group):
+            pending += reversed(member.members)
+    return found
 
 
 def edges_of(dag: Dag) -> set[tuple[str, str]]:
