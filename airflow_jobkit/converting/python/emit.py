@@ -59,7 +59,8 @@ class Emitter:
         path: Path = (dag.name,)
         self._comment(path, dag.comments)
         keys = DagArguments(dag, self).keys()
-        return {**keys, **self._members(dag.members, path, keys)}
+        members = self._members(dag.members, path, keys)  # which may set keys of the DAG
+        return {**keys, **members}
 
     def _members(self, members: list[Member], path: Path, dag_keys: dict[str, Any]) -> dict[str, Any]:
         groups = {one.name: one for one in members if isinstance(one, Group)}

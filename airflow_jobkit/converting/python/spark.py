@@ -15,6 +15,7 @@ from airflow_jobkit.converting.python.spark_options import (
     DATABRICKS_SILENT,
     GLUE,
     GLUE_SILENT,
+    SET_BY_ITSELF,
     databricks_run,
     glue_definition,
     is_glues_own,
@@ -126,8 +127,9 @@ class _SparkTask:
             self._platforms = {**platforms, **self._platforms}
             self._tell_rest(rest, name)
         self._take(arguments, GLUE, GLUE_SILENT)
-        code = {name for name in self._platforms if plain_name(name) in ("extra_py_files", "scriptLocation")}
-        own = {name: value for name, value in self._platforms.items() if name not in code}
+        own = {
+            name: value for name, value in self._platforms.items() if plain_name(name) not in SET_BY_ITSELF
+        }
         if own:
             where = (*self._path, "script_args")
             place = self._task.place_of("script_args")

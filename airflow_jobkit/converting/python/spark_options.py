@@ -33,6 +33,12 @@ _GLUES_OWN: Final = frozenset(
 )
 
 
+SET_BY_ITSELF: Final = frozenset(
+    {"JOB_NAME", "JOB_ID", "JOB_RUN_ID", "scriptLocation", "extra_py_files", "job_language"}
+)
+"""Those that Glue, or the code version, sets in any case."""
+
+
 def is_glues_own(name: str) -> bool:
     """Whether an argument of a run is for Glue, and not for the script."""
     return plain_name(name) in _GLUES_OWN
