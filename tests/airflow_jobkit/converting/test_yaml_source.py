@@ -14,7 +14,12 @@ from hypothesis import strategies as st
 
 from airflow_jobkit.converting.carried import Conversion
 from airflow_jobkit.converting.files import convert_file
+from airflow_jobkit.converting.yaml.edits import Text
+from airflow_jobkit.converting.yaml.nodes import owners, root_of
+from airflow_jobkit.converting.yaml.task_rules import edits_of_task
+from airflow_jobkit.converting.yaml.told import Told
 from airflow_jobkit.converting.yaml_source import convert_yaml
+from airflow_jobkit.problems import Problem
 
 CASES = Path(__file__).parents[2] / "cases"
 YAML = CASES / "convert" / "yaml"
@@ -77,7 +82,6 @@ def test_a_comment_of_a_key_that_goes_stays() -> None:
     ("before", "after"),
     [
         pytest.param("retry_delay_sec: 300", "retry_delay: 300", id="a time in seconds"),
-        pytest.param("retry_delay: 300.0", "retry_delay: 300", id="a time with a point"),
         pytest.param("execution_timeout_secs: 60", "execution_timeout: 60", id="a time-out"),
         pytest.param("dependencies: u", "dependencies: [u]", id="one dependency"),
         pytest.param("trigger_rule: dummy", "trigger_rule: always", id="a rule of Airflow 1"),
@@ -126,23 +130,32 @@ def test_a_key_of_a_dag_becomes_ours(before: str, after: str) -> None:
 
 
 def test_what_may_be_a_variable_stays_in_a_file_that_loads_and_is_noted() -> None:
-    conversion = task("      append_env: s3://$BUCKET/raw\n      env: {A: $B}\n")
+    conversion = task("      skip_on_exit_code: costs $USD a day\n      env: {A: about $B}\n")
     assert conversion.unchanged
-    assert [note.partition(" stays")[0] for note in conversion.notes] == ["$BUCKET", "$B"]
+    assert [note.partition(" stays")[0] for note in conversion.notes] == ["$USD", "$B"]
 
 
-def test_functions_of_files_are_named_by_their_import_path_where_airflow_looks_for_modules() -> None:
-    conversion = convert("""\
-        a:
-          tasks:
-            t:
-              operator: airflow.operators.python.PythonOperator
-              python_callable_file: /usr/local/airflow/dags/team/clean.py
-              python_callable_name: clean
-        """)
-    assert conversion.left == ()
-    assert "      python_callable: team.clean.clean\n" in (conversion.text or "")
-    assert any("team.clean.clean" in note for note in conversion.notes)
+@pytest.mark.parametrize(
+    ("file", "path"),
+    [
+        pytest.param("/usr/local/airflow/dags/team/clean.py", "team.clean.clean", id="in dags"),
+        pytest.param("$AIRFLOW_HOME/plugins/clean.py", "clean.clean", id="in plugins"),
+        pytest.param("/usr/local/airflow/include/clean.py", "include.clean.clean", id="in include"),
+        pytest.param("$CONFIG_ROOT_DIR/clean.py", None, id="nobody knows where"),
+        pytest.param("/dags/a-b/clean.py", None, id="in what is no package"),
+    ],
+)
+def test_a_function_of_a_file_that_is_not_taken_is_named_by_its_import_path(
+    file: str, path: str | None
+) -> None:
+    """Whether our loader takes such files itself is its own business."""
+    text = f"a:\n  tasks:\n    t:\n      python_callable_file: {file}\n      python_callable_name: clean\n"
+    (owner,) = (one for one in owners(text, root_of(text)) if one.kind == "task")
+    told = Told({(5, 7): Problem("a.yaml", 5, 7, "", "not known here", "", "elsewhere")}, loads=False)
+    edited = Text.first(text).edited(edits_of_task(owner, told)).text
+    own = "".join(text.splitlines(keepends=True)[3:]) if path is None else f"      python_callable: {path}\n"
+    assert edited == f"a:\n  tasks:\n    t:\n{own}"
+    assert bool(told.notes) is (path is not None)
 
 
 def test_more_is_mended_than_is_ever_shown_and_soon() -> None:
