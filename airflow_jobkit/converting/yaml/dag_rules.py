@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from airflow_jobkit.converting.yaml.edits import Edit, Entry
-from airflow_jobkit.converting.yaml.nodes import Owner, entries_of
+from airflow_jobkit.converting.yaml.nodes import Owner
 from airflow_jobkit.converting.yaml.told import Told
 from airflow_jobkit.problems import Path
 from airflow_jobkit.spec.common import AirflowKeys
@@ -19,8 +19,6 @@ def edits_of_dag(owner: Owner, told: Told) -> Iterator[Edit]:
     for entry in owner.entries:
         if entry.name == "dag_id":
             yield from _id(owner, entry, told)
-        elif entry.name == "schedule":
-            _tell_of_a_file(entry, told)
         elif told.about(entry.key) is not None:
             rule = _RULES.get(entry.name)
             if rule is None and entry.name in AirflowKeys.model_fields:
@@ -38,13 +36,6 @@ def _id(owner: Owner, entry: Entry, told: Told) -> list[Edit]:
     if entry.scalar != owner.entry.name and owner.kind == "dag":
         told.note(f"{owner.entry.name}: the key is the DAG's id; its `dag_id: {entry.scalar}` is taken out")
     return _some(entry.removed())
-
-
-def _tell_of_a_file(entry: Entry, told: Told) -> None:
-    """Datasets by their names in another file, which only dag-factory reads."""
-    for one in entries_of(entry.text, entry.value, entry.path):
-        if one.name == "file":
-            told.lose(one, "datasets by their names in a file", "write their URIs instead of the names")
 
 
 def _default_of_airflow(*values: str) -> Rule:

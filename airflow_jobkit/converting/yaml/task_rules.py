@@ -127,7 +127,7 @@ def _function_rule(name: str) -> Rule | None:
 def _by_import_path(base: str, entry: Entry, told: Told) -> list[Edit]:
     """A function by its import path, where its file stands in a folder that Airflow looks for modules in."""
     name, file = entry.sibling(f"{base}_name"), entry.sibling(f"{base}_file")
-    if name is None or file is None or entry.name != name.name or entry.sibling(base) is not None:
+    if name is None or file is None or entry.sibling(base) is not None:
         return []
     match = _ON_PATH.fullmatch(file.scalar or "")
     function = name.scalar or ""

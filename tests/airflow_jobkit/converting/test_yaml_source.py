@@ -136,6 +136,9 @@ def test_what_may_be_a_variable_stays_in_a_file_that_loads_and_is_noted() -> Non
 
 
 @pytest.mark.parametrize(
+    "place", [pytest.param((4, 29), id="of the file"), pytest.param((5, 7), id="of the name")]
+)
+@pytest.mark.parametrize(
     ("file", "path"),
     [
         pytest.param("/usr/local/airflow/dags/team/clean.py", "team.clean.clean", id="in dags"),
@@ -146,12 +149,12 @@ def test_what_may_be_a_variable_stays_in_a_file_that_loads_and_is_noted() -> Non
     ],
 )
 def test_a_function_of_a_file_that_is_not_taken_is_named_by_its_import_path(
-    file: str, path: str | None
+    file: str, path: str | None, place: tuple[int, int]
 ) -> None:
     """Whether our loader takes such files itself is its own business."""
     text = f"a:\n  tasks:\n    t:\n      python_callable_file: {file}\n      python_callable_name: clean\n"
     (owner,) = (one for one in owners(text, root_of(text)) if one.kind == "task")
-    told = Told({(5, 7): Problem("a.yaml", 5, 7, "", "not known here", "", "elsewhere")}, loads=False)
+    told = Told({place: Problem("a.yaml", *place, "", "not known here", "", "elsewhere")}, loads=False)
     edited = Text.first(text).edited(edits_of_task(owner, told)).text
     own = "".join(text.splitlines(keepends=True)[3:]) if path is None else f"      python_callable: {path}\n"
     assert edited == f"a:\n  tasks:\n    t:\n{own}"
