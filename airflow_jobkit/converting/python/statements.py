@@ -21,12 +21,22 @@ from airflow_jobkit.converting.python.values import (
     Value,
     place_of,
 )
+from airflow_jobkit.spec.common import GroupKeys, TaskKeys
+from airflow_jobkit.spec.dag_keys import DagKeys
 
 if TYPE_CHECKING:
     from airflow_jobkit.converting.python.reader import Reader
 
 # Calls whose effect is nothing that a DAG is made of.
 _QUIET = ("builtins.print", "logging.", "warnings.", "sys.path.", "builtins.globals")
+
+
+# The attributes that are arguments too.
+_ATTRIBUTES: Mapping[type, frozenset[str]] = {
+    Dag: frozenset(DagKeys.model_fields) - {"tasks", "task_groups"},
+    Group: frozenset(GroupKeys.model_fields) - {"dependencies"},
+    Task: frozenset(TaskKeys.model_fields) - {"dependencies", "expand", "partial", "timeout"},
+}
 
 
 class ReturnSignal(Exception):  # noqa: N818 - no error: how a function of the file ends
@@ -119,7 +129,8 @@ def _assign_to(reader: Reader, target: ast.expr, value: Value, scope: Scope) -> 
     if isinstance(target, ast.Attribute):
         owner = evaluate(reader, target.value, scope)
         owner = owner.task if isinstance(owner, Output) else owner
-        if isinstance(owner, Dag | Group | Task):
+        keys = next((keys for kind, keys in _ATTRIBUTES.items() if isinstance(owner, kind)), frozenset())
+        if target.attr in keys:
             owner.arguments[target.attr] = value
             return
     if isinstance(target, ast.Subscript):

@@ -289,6 +289,11 @@ def test_arguments_of_a_kind(argument: str, value: Any) -> None:
             "a second task or group with the id 't'",
             id="twice",
         ),
+        pytest.param(
+            "t = BashOperator(task_id='t', bash_command='x')\nt.template_fields = ['a']",
+            "an assignment to a part of something",
+            id="an attribute that is no argument",
+        ),
         pytest.param("while True:\n    pass", "a `while` statement", id="while"),
         pytest.param("clean(1)", "the call of team.functions.clean when the file is read", id="a call"),
         pytest.param(
