@@ -50,6 +50,23 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
         (folder / name).write_text(text)
 
 
+def test_the_conversions_of_converting_md_are_those_of_the_program(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (DOCS / "converting.md").read_text()
+    found = re.findall(r"^```(\w+)[^\n]*\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    commands = [number for number, (_, text) in enumerate(found) if text.startswith("$ jobkit convert ")]
+    assert len(commands) == 2
+    for number in commands:
+        (_, source), (_, command), (_, converted), (_, said) = found[number - 1 : number + 3]
+        name = source.removeprefix("# ").partition("\n")[0]
+        (project / name).write_text(source)
+        code = main(shlex.split(command.removeprefix("$ jobkit ")))
+        shown = capsys.readouterr()
+        assert (shown.out, shown.err) == (converted, said)
+        assert code == (0 if "all of it carried" in said else 1)
+
+
 def test_comparing_md_shows_what_jobkit_diff_prints(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

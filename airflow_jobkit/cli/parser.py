@@ -34,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_render(commands)
     _add_diff(commands)
     _add_schema(commands)
+    _add_convert(commands)
     _add_release(commands)
     _add_sample_data(commands)
     _add_glue(commands)
@@ -153,6 +154,27 @@ def _add_schema(commands: Any) -> None:
         help="default: dags",
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write it there instead")
+
+
+def _add_convert(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "convert",
+        "turn DAGs of dag-factory, MWAA Serverless or Python into YAML of ours",
+        "Print a file's DAGs as YAML that jobkit loads: a file of dag-factory or MWAA Serverless, changed "
+        "only where it must be (one that loads stays as it is), or a Python DAG file, read and never run. "
+        "What cannot be carried is listed on standard error, each with file, line, column and what to "
+        "do. Exits 1 if there is anything of that.",
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a .py, .yaml or .yml file")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help="write it there instead: a .yaml file, or a folder, which takes a file of each one's name",
+    )
+    parser.add_argument("--force", action="store_true", help="write over files that are there already")
+    parser.add_argument("--check", action="store_true", help="only list what cannot be carried")
 
 
 def _add_release(commands: Any) -> None:

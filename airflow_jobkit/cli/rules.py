@@ -51,6 +51,10 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "missing-key": ("a key that is needed", "Add it."),
     "more": ("more mistakes than are shown", "Correct those that are shown first."),
     "no-callback": ("a callback that does not exist", "Correct its import path."),
+    "no-dags": (
+        "a file to convert that makes no DAG",
+        "Name a file with `DAG(...)` or `@dag`, or one of YAML with DAGs.",
+    ),
     "no-file": ("a file that does not exist", "Correct its path, which starts with the DAGs folder."),
     "no-function": ("a function that does not exist", "Correct its import path, or its name in its file."),
     "no-executor": ("an executor that this Airflow does not have", "Name one of `[core] executor`, or none."),
@@ -67,7 +71,12 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "an import from a package that the project does not allow",
         "Allow its prefix below `operators: {allow: [...]}` in jobkit.yaml.",
     ),
+    "not-carried": (
+        "something of a file that cannot be converted",
+        "Do what the message says; the YAML has all the rest.",
+    ),
     "outside": ("a file outside of the DAGs folder, or a link to one", "Put a file into the folder."),
+    "python-syntax": ("a file to convert that is no Python", "Correct it where the message says."),
     "reserved-name": ("a name that jobkit or the platform sets itself", "Take it out, or rename yours."),
     "too-large": ("more than is taken", "Split it, or put large values into a file."),
     "type": ("a value of another type than this key has", "Write the type that the message names."),

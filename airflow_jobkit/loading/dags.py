@@ -123,7 +123,11 @@ class DagLoader:
         if path.name in DEFAULTS_FILES:
             self._of_folders(path)
             return Loaded((), ())
-        document = self._read(path)
+        loaded = self.load_document(self._read(path), path)
+        return Loaded(loaded.dags, capped(loaded.problems))
+
+    def load_document(self, document: Document, path: Path) -> Loaded:
+        """What the text of a DAG file gives that stands, or would stand, at a path; with all its Problems."""
         if is_asset_file(document.data):
             return Loaded((), document.problems)
         data, issues = self._filled(document)
@@ -135,7 +139,7 @@ class DagLoader:
         misread = self._misread and not self._misread.isdisjoint(folders_between(self._top, path))
         trusted = () if document.problems or issues or misread else tuple(found)
         every = tuple(dict.fromkeys((*problems, *_beside(dag_problems, problems))))
-        return Loaded(trusted, capped(every))
+        return Loaded(trusted, every)
 
     def _filled(self, document: Document) -> tuple[Any, list[Issue]]:
         """The data of a document with all filled in that stands in it in other words."""

@@ -32,8 +32,7 @@ class Document:
     def problem(self, issue: Issue) -> Problem:
         """The Issue with its place in this file."""
         line, column = self._places.of(issue.path, issue.at)
-        lines = self.text.splitlines()
-        source = lines[line - 1] if line <= len(lines) else ""
+        source = self._lines[line - 1] if line <= len(self._lines) else ""
         where = dotted(issue.path)
         return Problem(self.file, line, column, where, issue.message, issue.remedy, issue.code, source)
 
@@ -50,6 +49,10 @@ class Document:
         found = [p for p in map(self.problem, issues) if (p.line, p.column) not in places]
         once = {(problem.line, problem.column, problem.message): problem for problem in reversed(found)}
         return (*self.problems, *reversed(once.values()))
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.text.splitlines()
 
     @cached_property
     def _places(self) -> Places:

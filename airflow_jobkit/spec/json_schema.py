@@ -189,7 +189,6 @@ def _dag_definitions(dag: Schema, blocks: Schema) -> Schema:
         **functions_of_files({name: keys for name, keys in OF_CALLBACKS.items() if name in found}),
     }
     members = {name: {**found[name], "anyOf": _OF_GROUPS[name]["anyOf"]} for name in _MEMBERS}
-    members["tasks"] |= {"anyOf": _OF_GROUPS["tasks"]["anyOf"][:2]}  # unlike in a group, null is none of them
     return {
         "Dag": {**dag, "description": "A DAG.", "properties": {**properties, **members}, **_some_members()},
         "DagDefaults": {

@@ -1,0 +1,1 @@
+"""DAGs from elsewhere to our YAML: dag-factory's files, MWAA Serverless definitions, Python DAG files."""

@@ -1,0 +1,5 @@
+"""A module of functions beside the DAGs."""
+
+
+def clean(table: str) -> str:
+    return table.strip()
