@@ -75,6 +75,7 @@ class StoreChecks:
         check_policies(dag)
         shape = _shape(spec, operators)
         if shape is not None and (shape in self.seen or all(map(_is_known_to_store, operators.values()))):
+            self.seen.add(shape)
             return
         check_operators(spec, operators)
         with told((), "Airflow does not take this DAG", "correct what it names"):

@@ -11,7 +11,7 @@ from typing import Any
 from airflow_jobkit.loading.asset_files import DATASETS, is_asset_file, with_assets_of_files
 from airflow_jobkit.loading.beside_dags import file_defaults_issues, folder_defaults_issues, outside_of_dags
 from airflow_jobkit.loading.bounds import capped
-from airflow_jobkit.loading.files import MARK, file_issues
+from airflow_jobkit.loading.files import file_issues, may_name_files
 from airflow_jobkit.loading.folder import (
     PROJECT_FILE,
     display_name,
@@ -227,7 +227,7 @@ class DagLoader:
     def _checked(self, spec: DagSpec, layers: Layers) -> list[Issue]:
         """What is wrong with a DAG as a whole, and with the files that it names."""
         found = dag_checks(spec, self._settings, self._jobs)
-        if any(MARK in layer.document.text for layer in layers.layers):
+        if any(may_name_files(layer.document.text) for layer in layers.layers):
             found += file_issues(spec, self._top)
         return found
 

@@ -16,11 +16,10 @@ from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.file_functions import OF_CALLBACKS, OF_TASKS, FileFunction, file_functions
 
 DOCUMENTATION: Final = "doc_md_file_path"
-MARK: Final = "_file"
-"""What stands in every file that names another one."""
 MOST_BYTES: Final = 256 * 1024
 
 _KEYS = {**OF_TASKS, **OF_CALLBACKS}
+_FILE_KEYS = (DOCUMENTATION, *(file_key for file_key, _ in _KEYS.values()))
 _ANYTHING = "*"
 
 
@@ -65,6 +64,11 @@ class FileOfDag:
             OSError, UnicodeDecodeError: It cannot be read.
         """
         return self.path.read_text(encoding="utf-8-sig")
+
+
+def may_name_files(text: str) -> bool:
+    """Whether a YAML may name other files; to look through what it came to takes longer."""
+    return "_file" in text and any(key in text for key in _FILE_KEYS)
 
 
 def file_issues(spec: DagSpec, folder: FilePath) -> Iterator[Issue]:
