@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from airflow_jobkit._compat import DAG, serialize_dag, serialize_task
+from airflow_jobkit._compat import DAG, BaseOperator, serialize_dag, serialize_task
 from airflow_jobkit.factory.bagging import check_operators, check_policies
 from airflow_jobkit.factory.building import plain_copy, told
 from airflow_jobkit.fields import TYPE
@@ -156,8 +156,13 @@ def _is_known_to_store(operator: Any) -> bool:
 
 
 @cache
-def _has_plain_templates(operator: type) -> bool:
-    """Whether reading an operator's template fields runs no code of its own, which might raise."""
+def _has_plain_templates(operator: type[BaseOperator]) -> bool:
+    """Whether an operator's template fields are read, and its templates prepared, by no code of its own.
+
+    What that raises depends on the values.
+    """
+    if operator.prepare_template is not BaseOperator.prepare_template:
+        return False
     names = getattr(operator, "template_fields", ())
     return isinstance(names, list | tuple) and not any(
         hasattr(inspect.getattr_static(operator, name, None), "__get__") for name in names

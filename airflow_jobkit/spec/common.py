@@ -9,7 +9,7 @@ from pydantic import Field
 
 from airflow_jobkit.fields import Delay, Duration
 from airflow_jobkit.spec.callables import Callbacks
-from airflow_jobkit.spec.model import ByName, Spec, Texts
+from airflow_jobkit.spec.model import ByName, Spec, TextOrTexts, Texts
 from airflow_jobkit.spec.schedule import Assets
 from airflow_jobkit.spec.values import Moment, Name, TriggerRule
 
@@ -19,7 +19,6 @@ Count = Annotated[int, Field(ge=0, le=LARGEST)]
 PositiveCount = Annotated[int, Field(ge=1, le=LARGEST)]
 ShortText = Annotated[str, Field(max_length=256)]
 Title = Annotated[str, Field(max_length=2000)]
-TextOrTexts = str | Texts
 
 
 class AirflowKeys(Spec):
@@ -76,7 +75,7 @@ class AirflowKeys(Spec):
     priority_weight: int | None = None
     weight_rule: str | None = None
     owner: Annotated[str, Field(max_length=500)] | None = None
-    email: TextOrTexts | None = None
+    email: TextOrTexts = None
     email_on_failure: bool | None = None
     email_on_retry: bool | None = None
     depends_on_past: bool | None = None

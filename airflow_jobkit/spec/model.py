@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
-from airflow_jobkit.fields import describe
+from airflow_jobkit.fields import describe, mistake
 from airflow_jobkit.problems import Issue, Path, choices_remedy, did_you_mean
 from airflow_jobkit.spec.values import NAME_SCHEMA, Name
 
@@ -16,6 +16,25 @@ T = TypeVar("T", bound=BaseModel)
 
 Texts = Annotated[tuple[str, ...], Field(strict=False)]
 """A list of text in YAML, a tuple in a Spec."""
+
+
+def parse_texts(value: Any) -> str | tuple[str, ...] | None:
+    """Read a text or a list of texts."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise mistake(f"expected text or a list of texts, got {describe(value)}", "write a or [a, b]", "type")
+
+
+TextOrTexts = Annotated[
+    str | tuple[str, ...] | None,
+    BeforeValidator(parse_texts),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]}
+    ),
+]
+"""One text or several, a tuple in a Spec."""
 
 ByName = Annotated[
     Mapping[Name, Any],

@@ -9,6 +9,7 @@ import pytest
 from pydantic import Field
 
 from airflow_jobkit.problems import Issue, dotted
+from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.model import Spec, Texts, parse_model
 from airflow_jobkit.spec.values import Name
 
@@ -105,3 +106,19 @@ def test_a_missing_key_is_one_mistake_and_a_misspelt_one_is_no_second() -> None:
 def test_what_is_no_mapping_is_one_mistake() -> None:
     (issue,) = parse_model(Cluster, ["name"])  # type: ignore[misc]
     assert issue.message == "expected a mapping of keys, got a list"
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [("a", "a"), (["a", "b"], ("a", "b")), ([], ()), (None, None)],
+    ids=["one", "several", "none of them", "nothing"],
+)
+def test_a_text_or_a_list_of_texts_is_read_on_every_pydantic(given: Any, read: Any) -> None:
+    """The oldest one that Amazon MWAA pins takes no list in a union."""
+    assert AirflowKeys.model_validate({"email": given}).email == read
+
+
+def test_what_is_neither_a_text_nor_a_list_of_them_is_said_once() -> None:
+    (issue,) = parse_model(AirflowKeys, {"email": ["a", 1]})
+    assert isinstance(issue, Issue)
+    assert (issue.path, issue.message) == (("email",), "expected text or a list of texts, got a list")
