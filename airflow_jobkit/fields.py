@@ -141,7 +141,7 @@ def parse_span(value: Any) -> dt.timedelta:
 
 def timedelta_of(value: object) -> dt.timedelta | None:
     """The timedelta that a `{__type__: datetime.timedelta, ...}` is; None for anything else."""
-    if not isinstance(value, Mapping) or value.get(TYPE) != TIMEDELTA:
+    if not isinstance(value, dict) or value.get(TYPE) != TIMEDELTA:
         return None
     try:
         return dt.timedelta(*value.get(ARGUMENTS, ()), **_fields(value))
@@ -151,7 +151,7 @@ def timedelta_of(value: object) -> dt.timedelta | None:
 
 def datetime_of(value: object) -> dt.datetime | None:
     """The moment that a `{__type__: datetime.datetime, ...}` is; None for anything else."""
-    if not isinstance(value, Mapping) or value.get(TYPE) not in MOMENTS:
+    if not isinstance(value, dict) or value.get(TYPE) not in MOMENTS:
         return None
     try:
         return dt.datetime(*value.get(ARGUMENTS, ()), **_fields(value))

@@ -75,6 +75,6 @@ def _merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]
     merged = dict(lower)
     for key, value in upper.items():
         below = merged.get(key)
-        both = isinstance(below, Mapping) and isinstance(value, Mapping)
+        both = isinstance(below, dict) and isinstance(value, dict)
         merged[key] = _merge(below, value) if both else value  # type: ignore[arg-type]
     return merged

@@ -249,7 +249,7 @@ def value_of(value: Any, path: Path) -> Any:
         BuildError: A type is none of the safe ones, does not exist on this Airflow, or does not take its
             arguments.
     """
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if TYPE in value:
             return _made(value, path)
         for key, name, mark in ((ALL, "AssetAll", " & "), (ANY, "AssetAny", " | ")):

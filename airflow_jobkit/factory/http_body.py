@@ -6,7 +6,6 @@ The operator itself sends a mapping as a form, whatever the headers say.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from airflow_jobkit._compat import BaseOperator
@@ -17,7 +16,7 @@ _MODULE = "airflow.providers.http.operators.http"
 def with_json_body(operator: type[BaseOperator], arguments: dict[str, Any]) -> None:
     """Write a mapping as JSON text, which is a template as the mapping would be."""
     data, headers = arguments.get("data"), arguments.get("headers")
-    if not isinstance(data, Mapping) or not isinstance(headers, Mapping):
+    if not isinstance(data, dict) or not isinstance(headers, dict):
         return
     is_json = "application/json" in str(headers.get("Content-Type", "")).lower()
     if is_json and any(made.__module__ == _MODULE for made in operator.__mro__):

@@ -18,7 +18,7 @@ def macros(values: Mapping[str, Any], path: Path) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, value in values.items():
         below = (*path, name)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             made[name] = macros(value, below)
         else:
             made[name] = imported(value, below, "no-function") if isinstance(value, str) else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -54,9 +54,9 @@ def dag_params(spec: DagSpec, settings: Settings, versions: Sequence[str]) -> di
 
 def _param(name: str, value: Any, *, scheduled: bool) -> Any:
     """A param from YAML: a JSON Schema with a default, a plain default, or one that is made already."""
-    if isinstance(value, Mapping) and TYPE in value:
+    if isinstance(value, dict) and TYPE in value:
         return value_of(value, ("params", name))
-    if not isinstance(value, Mapping) or not {"default", "type"}.intersection(value):
+    if not isinstance(value, dict) or not {"default", "type"}.intersection(value):
         return value
     try:
         param = Param(**value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path as FilePath
 
@@ -54,7 +53,7 @@ def _own(dag: LoadedDag, folder: FilePath) -> str | None:
 
 def own_text(text: str, data: object, dag_id: str) -> str:
     """The lines of one DAG; the whole text where it is the only one, or its lines cannot be told apart."""
-    if isinstance(data, Mapping) and len(data) <= 1:
+    if isinstance(data, dict) and len(data) <= 1:
         return text
     starts = [found.start() for found in _TOP_LEVEL.finditer(text)] + [len(text)]
     for start, end in pairwise(starts):

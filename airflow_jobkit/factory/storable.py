@@ -141,7 +141,7 @@ def is_plain(value: Any) -> bool:
 def _is_plain(value: Any) -> bool:
     if isinstance(value, _PLAIN_TYPES):
         return True
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return TYPE not in value and all(map(_is_plain, value.values()))
     return isinstance(value, list | tuple) and all(map(_is_plain, value))
 

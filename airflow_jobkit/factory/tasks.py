@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -156,7 +156,7 @@ class Tasks:
             given += [Given((*path, "expand"), keys.expand), Given((*path, "partial"), keys.partial)]
         own = task.arguments.get("default_args")
         around = self._defaults(self.spec.group_of.get(task.task_id))
-        elsewhere = (keys.model_fields_set, around, own if isinstance(own, Mapping) else ())
+        elsewhere = (keys.model_fields_set, around, own if isinstance(own, dict) else ())
         return argument_issues(signature, given, elsewhere, path)
 
     def _defaults(self, group: str | None) -> frozenset[str]:
@@ -240,7 +240,7 @@ class Tasks:
         if isinstance(value, str):
             found = reference_of(value)
             return value if found is None else self._result(found.task, found.key, group)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return {key: self._filled(item, group) for key, item in value.items()}
         if isinstance(value, list):
             return [self._filled(item, group) for item in value]

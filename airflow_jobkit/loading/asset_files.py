@@ -23,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 
 def is_asset_file(data: object) -> bool:
     """Whether a file lists assets, and is no file of DAGs."""
-    return isinstance(data, Mapping) and set(data) == {DATASETS} and isinstance(data[DATASETS], list)
+    return isinstance(data, dict) and set(data) == {DATASETS} and isinstance(data[DATASETS], list)
 
 
 def with_assets_of_files(data: Any, folder: FilePath) -> tuple[Any, list[Issue]]:
@@ -36,7 +36,7 @@ def with_assets_of_files(data: Any, folder: FilePath) -> tuple[Any, list[Issue]]
     issues: list[Issue] = []
 
     def made(value: Any, path: Path) -> Any:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             if path and path[-1] in _PLACES and _FILE in value and DATASETS in value:
                 return _with_uris(value, path, folder, issues)
             return {key: made(item, (*path, str(key))) for key, item in value.items()}
@@ -86,5 +86,5 @@ def _uris(name: object, folder: FilePath) -> dict[str, str] | Issue:
 
 def _named(entries: Iterable[Any]) -> Iterable[tuple[str, str]]:
     for entry in entries:
-        if isinstance(entry, Mapping) and isinstance(entry.get("uri"), str):
+        if isinstance(entry, dict) and isinstance(entry.get("uri"), str):
             yield str(entry.get("name")), entry["uri"]

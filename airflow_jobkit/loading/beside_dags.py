@@ -15,7 +15,7 @@ def outside_of_dags(key: object, value: object) -> Issue | None:
     if key == "__extends__":
         remedy = "write what files share into `defaults.yaml` of their folder"
         return Issue((key,), "`__extends__` is not known here", remedy, "elsewhere", at="key")
-    if key != "task_groups" or not isinstance(value, Mapping) or {"tasks", "task_groups"}.intersection(value):
+    if key != "task_groups" or not isinstance(value, dict) or {"tasks", "task_groups"}.intersection(value):
         return None
     remedy = "move them into their DAG"
     return Issue((key,), "`task_groups` outside of a DAG", remedy, "elsewhere", at="key")
@@ -25,7 +25,7 @@ def folder_defaults_issues(data: Any) -> list[Issue]:
     """What is wrong with the defaults of a folder; an empty file has none."""
     if data is None:
         return []
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         return [Issue((), "expected a mapping of keys", "write `key: value` lines", "type")]
     return defaults_issues(data)
 

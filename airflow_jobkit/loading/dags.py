@@ -197,7 +197,7 @@ class DagLoader:
         if data is None:
             remedy = "write `<dag_id>:` with `tasks:` below it, or remove the file"
             return [], [], [Issue((), "the file is empty", remedy, "empty")]
-        if not isinstance(data, Mapping):
+        if not isinstance(data, dict):
             remedy = "start with `<dag_id>:` and put its `tasks:` below it"
             return [], [], [Issue((), "the file holds no DAGs", remedy, "type")]
         dags: list[LoadedDag] = []
@@ -272,7 +272,7 @@ def _duplicate(dag: LoadedDag, keeps: LoadedDag) -> Problem:
 
 def _is_keys(data: Any) -> bool:
     """Whether defaults can be merged into a DAG."""
-    return data is None or isinstance(data, Mapping)
+    return data is None or isinstance(data, dict)
 
 
 def _beside(found: Iterable[Problem], told: Iterable[Problem]) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ A value's origin is the last layer that has its path: nothing needs to be writte
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, Final
@@ -44,11 +44,11 @@ class Layers:
     def merged(self) -> Any:
         """The keys of the DAG: mappings merge, lists and everything else are replaced."""
         data: Any = self.layers[-1].data
-        if not isinstance(data, Mapping):
+        if not isinstance(data, dict):
             return data
         whole: Any = {}
         for layer in self.layers:
-            if isinstance(layer.data, Mapping) and layer.data:
+            if isinstance(layer.data, dict) and layer.data:
                 whole = merged(whole, layer.data) if whole else layer.data
         return whole
 
@@ -104,7 +104,7 @@ def _templates(task: Path, layers: Sequence[Layer], seen: set[str]) -> Iterator[
 def has_path(data: Any, path: Path) -> bool:
     """Whether data has something at a path; a list's items count by position, or by the id that they name."""
     for part in path:
-        if isinstance(data, Mapping):
+        if isinstance(data, dict):
             if part not in data:
                 return False
             data = data[part]

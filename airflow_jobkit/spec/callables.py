@@ -51,10 +51,10 @@ def parse_callbacks(value: Any) -> tuple[CallableRef | FileFunction, ...]:
 
 
 def _callback(value: Any) -> CallableRef:
-    if isinstance(value, Mapping) and "callback" in value:
+    if isinstance(value, dict) and "callback" in value:
         arguments = {str(key): item for key, item in value.items() if key != "callback"}
         return CallableRef(parse_callable_path(value["callback"]), arguments)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         raise mistake("a callback without `callback`", _REMEDY)
     if not isinstance(value, str) or not _PATH.fullmatch(value):
         raise mistake(f"not a callback: {describe(value)}", _REMEDY)
@@ -121,7 +121,7 @@ def macro_issues(values: Mapping[str, Any], path: Path, allowed: Iterable[str]) 
     """What is wrong with macros or filters, whose texts are import paths of one's own packages."""
     for name, value in values.items():
         below = (*path, name)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             yield from macro_issues(value, below, allowed)
         elif isinstance(value, str) and not _PATH.fullmatch(value):
             message, remedy = f"not an import path: {describe(value)}", "write package.module.function"

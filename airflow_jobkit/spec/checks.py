@@ -121,9 +121,9 @@ def _argument_sets(task: SparkTask) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     mapped, shared = task.keys.expand.get("job_args"), task.keys.partial.get("job_args")
     if isinstance(mapped, list):
         for position, item in enumerate(mapped):
-            if isinstance(item, Mapping):
+            if isinstance(item, dict):
                 yield ("expand", "job_args", position), item
-    elif mapped is None and isinstance(shared, Mapping):
+    elif mapped is None and isinstance(shared, dict):
         yield ("partial", "job_args"), shared
     elif mapped is None and shared is None:
         yield ("args",), task.keys.args
@@ -138,6 +138,6 @@ def _is_open(value: Any) -> bool:
     """Whether only a run knows a value: a template, a reference to a task, an object."""
     if isinstance(value, str):
         return any(mark in value for mark in _TEMPLATE_MARKS) or reference_of(value) is not None
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return TYPE in value or any(map(_is_open, value.values()))
     return isinstance(value, list | tuple) and any(map(_is_open, value))

@@ -113,10 +113,8 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
     The Issues' paths start at the DAG.
     """
     data, issues = extended(data)
-    own = (
-        {key: value for key, value in data.items() if key != TEMPLATES} if isinstance(data, Mapping) else data
-    )
-    if isinstance(own, Mapping):
+    own = {key: value for key, value in data.items() if key != TEMPLATES} if isinstance(data, dict) else data
+    if isinstance(own, dict):
         own = in_timezone(own) if TIMEZONE in own else own
         own, found = with_file_functions(own, DAG_CALLBACKS)
         issues += found
@@ -132,9 +130,9 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
             issues.append(code)
         else:
             settings = replace(settings, code=code)
-    members = members_of(own) if isinstance(own, Mapping) else Members()
+    members = members_of(own) if isinstance(own, dict) else Members()
     issues += members.issues
-    engine = str((own.get("engine") if isinstance(own, Mapping) else None) or settings.engine)
+    engine = str((own.get("engine") if isinstance(own, dict) else None) or settings.engine)
     tasks, found = _parse_tasks(members, engine, settings, merge_options(settings.options, options))
     # What is missing because the DAG's own options are wrong is told with those.
     issues += [one for one in found if one.code != "missing-key" or not broken.intersection(one.path[-1:])]
@@ -142,7 +140,7 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
     issues += found
     edges = Edges(members, tasks)
     issues += edge_issues(edges)
-    listed = own.get("default_args") if isinstance(own, Mapping) else None
+    listed = own.get("default_args") if isinstance(own, dict) else None
     defaults, found = parse_default_args(listed, settings)
     issues += found
     told = {issue.path for issue in issues}

@@ -51,7 +51,7 @@ def parse_default_args(data: object, settings: Settings | None) -> tuple[Default
         data: What YAML gave.
         settings: The Environment's Settings; None: what they allow is not checked here.
     """
-    if not data or not isinstance(data, Mapping):
+    if not data or not isinstance(data, dict):
         return DefaultArgs(), []
     known = AirflowKeys.model_fields
     issues: list[Issue] = []

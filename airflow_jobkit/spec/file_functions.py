@@ -105,7 +105,7 @@ def file_functions(value: object, path: Path = ()) -> Iterator[tuple[Path, FileF
     elif is_dataclass(value):
         for field in fields(value):
             yield from file_functions(getattr(value, field.name), path)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for key, item in value.items():
             yield from file_functions(item, (*path, str(key)))
     elif isinstance(value, Sequence) and not isinstance(value, str | bytes):

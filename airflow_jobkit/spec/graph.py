@@ -33,7 +33,7 @@ class Edges:
         for task_id, task in tasks.items():
             self.links[task_id] += self._references(members.tasks[task_id], task_references(task))
         for group in members.groups.values():
-            expand = group.data.get("expand") if isinstance(group.data, Mapping) else None
+            expand = group.data.get("expand") if isinstance(group.data, dict) else None
             self.links[group.id] += self._references(group, references_in(expand, ("expand",)))
 
     @property
@@ -60,7 +60,7 @@ class Edges:
         return member in self._members.groups
 
     def _dependencies(self, member: Member) -> list[Link]:
-        listed = member.data.get("dependencies") if isinstance(member.data, Mapping) else None
+        listed = member.data.get("dependencies") if isinstance(member.data, dict) else None
         return [
             Link(name, self._members.resolve(name, member.group), (*member.path, "dependencies", position))
             for position, name in enumerate(listed if isinstance(listed, list) else [])

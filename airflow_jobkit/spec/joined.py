@@ -20,7 +20,7 @@ def joined(data: Any, path: Path = ()) -> tuple[Any, list[Issue]]:
     issues: list[Issue] = []
 
     def made(value: Any, path: Path) -> Any:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             if JOIN in value:
                 return _text(value, path, issues)
             if value.get(TYPE) == LIST and isinstance(value.get("items"), list) and len(value) == 2:

@@ -112,7 +112,7 @@ def _items(
 ) -> Iterator[tuple[str, Any, Path]]:
     """The entries below `tasks` or `task_groups`, a mapping or a list: name, keys, path."""
     found = data.get(key)
-    if isinstance(found, Mapping):
+    if isinstance(found, dict):
         for name, body in found.items():
             path = (*above, key, str(name))
             problem = name_problem(name, "a name")
@@ -128,7 +128,7 @@ def _items(
 
 def _without_name(name: str, body: Any, kind: str, path: Path, issues: list[Issue]) -> Any:
     """The keys of an entry of a mapping without its name, which it may say once more."""
-    own = [key for key in _NAMES[kind] if key in body] if isinstance(body, Mapping) else ()
+    own = [key for key in _NAMES[kind] if key in body] if isinstance(body, dict) else ()
     for key in own:
         if body[key] != name:
             message, remedy = (
@@ -145,7 +145,7 @@ def _listed(
     seen: set[str] = set()
     for position, body in enumerate(found):
         path = (*above, key, position)
-        own = next((n for n in _NAMES[key] if isinstance(body, Mapping) and n in body), None)
+        own = next((n for n in _NAMES[key] if isinstance(body, dict) and n in body), None)
         if own is None:
             wanted = _NAMES[key][0]
             message = f"an entry of a list of {_KINDS[key]}s without `{wanted}`"
@@ -178,7 +178,7 @@ def _group(
         return
     if body is None:
         body = {}
-    if not isinstance(body, Mapping):
+    if not isinstance(body, dict):
         message = f"expected a mapping of keys, got {describe(body)}"
         members.issues.append(Issue(path, message, "write `key: value` lines", "type"))
         return
@@ -221,7 +221,7 @@ def _parent(
 
 
 def _task(name: str, body: Any, path: Path, group: str | None, members: Members) -> None:
-    if isinstance(body, Mapping) and "task_group_name" in body:
+    if isinstance(body, dict) and "task_group_name" in body:
         wanted = body["task_group_name"]
         found = members.names.get(str(wanted), ()) or [one for one in members.groups if one == wanted]
         if not found:
@@ -233,7 +233,7 @@ def _task(name: str, body: Any, path: Path, group: str | None, members: Members)
         group = found[0] if found else group
         body = {key: value for key, value in body.items() if key != "task_group_name"}
     task_id = _id_in(group, name, members)
-    if isinstance(body, Mapping) and "for_each" in body:
+    if isinstance(body, dict) and "for_each" in body:
         _fan_out(name, task_id, body, path, group, members)
         return
     members.add(Member("task", name, task_id, group, path, body))
@@ -271,7 +271,7 @@ def _fan_out(
 
 
 def _each(value: Any) -> dict[str, Any]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {str(key): item for key, item in value.items()}
     if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
         return {str(item): item for item in value}

@@ -58,7 +58,7 @@ def parse_model(model: type[T], data: object, *, also_known: Iterable[str] = ())
         data: What YAML gave.
         also_known: Keys of the same mapping that the caller took out before, for did-you-mean.
     """
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         return [
             Issue((), f"expected a mapping of keys, got {describe(data)}", "write `key: value` lines", "type")
         ]

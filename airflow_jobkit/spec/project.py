@@ -61,8 +61,8 @@ def parse_project(data: object) -> tuple[ProjectSpec | None, list[Issue]]:
     """
     keys, options, issues = parse_with_engines(ProjectKeys, data)
     issues += unfilled_issues(data)
-    overlays = data.get("environments") if isinstance(data, Mapping) else None
-    environments, found = _parse_environments(overlays if isinstance(overlays, Mapping) else {})
+    overlays = data.get("environments") if isinstance(data, dict) else None
+    environments, found = _parse_environments(overlays if isinstance(overlays, dict) else {})
     issues += found
     if keys is None:
         return None, issues
@@ -106,7 +106,7 @@ def parse_with_engines(
     model: type[Keys], data: object
 ) -> tuple[Keys | None, dict[str, EngineOptions], list[Issue]]:
     """Make a Spec from a mapping that may also name an `engine` and hold options per Engine (`local:`)."""
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         found = parse_model(model, data)
         return None, {}, found if isinstance(found, list) else []
     blocks = {key: value for key, value in data.items() if key in engine_names()}

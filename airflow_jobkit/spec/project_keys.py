@@ -86,7 +86,7 @@ class VariablesSpec(Spec):
 def _plain_sweeper(value: Any) -> Any:
     if isinstance(value, bool):
         return {"enabled": value}
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise mistake(
             f"expected true, false or a mapping of keys, got {describe(value)}",
             'write `sweeper: false`, or `sweeper: {schedule: "*/10 * * * *"}`',

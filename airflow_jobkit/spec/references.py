@@ -62,7 +62,7 @@ def references_in(value: Any, path: Path) -> Iterator[Reference]:
         found = reference_of(value, path)
         if found is not None:
             yield found
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for key, item in value.items():
             yield from references_in(item, (*path, str(key)))
     elif isinstance(value, list | tuple):

@@ -130,7 +130,7 @@ def _mapping(value: Mapping[Any, Any]) -> Schedule:
 def _beside(value: Mapping[Any, Any]) -> str | Timetable | None:
     """The timetable of a mapping: cron, `{__type__: ...}`, or `{callable: ..., params: {...}}`."""
     found = value.get("timetable")
-    if isinstance(found, Mapping) and "callable" in found:
+    if isinstance(found, dict) and "callable" in found:
         return _timetable(found["callable"], found.get("params") or {})
     parsed = parse_schedule(found)
     if parsed is not None and not isinstance(parsed, str | Timetable):
@@ -158,11 +158,11 @@ def parse_asset(value: Any) -> AssetSpec:
         return value
     if isinstance(value, str) and value.strip():
         return AssetSpec(uri=value.strip())
-    if isinstance(value, Mapping) and _is_asset_mapping(value):
+    if isinstance(value, dict) and _is_asset_mapping(value):
         found = _asset_of(value)
         if found.uri or found.name:
             return found
-    if isinstance(value, Mapping) and "file" in value:
+    if isinstance(value, dict) and "file" in value:
         raise mistake(*_FILE_OF_ASSETS)
     raise mistake(f"not an asset: {describe(value)}", 'write its URI, such as "s3://bucket/flights"')
 
@@ -186,7 +186,7 @@ def _is_asset_mapping(value: Mapping[Any, Any]) -> bool:
 def _asset_or_condition(value: Any) -> AssetSpec | AssetCondition:
     if isinstance(value, list):
         return AssetCondition(True, tuple(_asset_or_condition(item) for item in value))
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key, every in ((ALL, True), (ANY, False)):
             if isinstance(value.get(key), list):
                 return AssetCondition(every, tuple(_asset_or_condition(item) for item in value[key]))

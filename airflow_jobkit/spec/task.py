@@ -104,7 +104,7 @@ def parse_task(
     Returns:
         The task, or None, and Issues whose paths start at the task.
     """
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         return None, [_kindless(data)]
     data, found = with_file_functions(data, _FILE_FUNCTIONS)
     kinds = [key for key in KINDS if key in data]
@@ -128,7 +128,7 @@ def parse_task(
 
 def _kindless(data: object) -> Issue:
     """The Issue of a task that says none of `spark_job`, `operator` and `decorator`, or misspells it."""
-    for key in data if isinstance(data, Mapping) else ():
+    for key in data if isinstance(data, dict) else ():
         meant = did_you_mean(key, KINDS)
         if meant is not None:
             return Issue((str(key),), "unknown key", f"did you mean {meant}?", "unknown-key", at="key")

@@ -16,7 +16,7 @@ Templates = Mapping[str, Any]
 
 def merged(lower: Any, upper: Any) -> Any:
     """Two layers of data, the later on top: mappings merge, everything else is replaced."""
-    if not isinstance(lower, Mapping) or not isinstance(upper, Mapping):
+    if not isinstance(lower, dict) or not isinstance(upper, dict):
         return upper
     return {
         **lower,
@@ -26,10 +26,10 @@ def merged(lower: Any, upper: Any) -> Any:
 
 def extended(data: Any) -> tuple[Any, list[Issue]]:
     """The data of a DAG with every `extends` filled in, and what is wrong with those that cannot be."""
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         return data, []
     templates = data.get(TEMPLATES) or {}
-    if not isinstance(templates, Mapping):
+    if not isinstance(templates, dict):
         message = f"expected a mapping of keys, got {describe(templates)}"
         return data, [Issue((TEMPLATES,), message, "write `<name>: {...}` lines", "type")]
     issues: list[Issue] = []
@@ -41,7 +41,7 @@ def _members(data: Mapping[Any, Any], templates: Templates, path: Path, issues: 
     changes: dict[str, Any] = {}
     for key, fill in (("tasks", _task), ("task_groups", _group)):
         found = data.get(key)
-        if isinstance(found, Mapping):
+        if isinstance(found, dict):
             new: Any = {n: fill(body, templates, (*path, key, str(n)), issues) for n, body in found.items()}
             same = all(new[n] is body for n, body in found.items())
         elif isinstance(found, list):
@@ -55,11 +55,11 @@ def _members(data: Mapping[Any, Any], templates: Templates, path: Path, issues: 
 
 
 def _group(body: Any, templates: Templates, path: Path, issues: list[Issue]) -> Any:
-    return _members(body, templates, path, issues) if isinstance(body, Mapping) else body
+    return _members(body, templates, path, issues) if isinstance(body, dict) else body
 
 
 def _task(body: Any, templates: Templates, path: Path, issues: list[Issue]) -> Any:
-    if not isinstance(body, Mapping) or EXTENDS not in body:
+    if not isinstance(body, dict) or EXTENDS not in body:
         return body
     own = {key: value for key, value in body.items() if key != EXTENDS}
     lower = _resolved(body[EXTENDS], templates, (*path, EXTENDS), issues, ())
@@ -76,7 +76,7 @@ def _resolved(
         if name in within:
             circle = " -> ".join((*within[within.index(name) :], name))
             issues.append(Issue(path, f"the templates extend each other: {circle}", "take one out", "cycle"))
-        elif not isinstance(template, Mapping):
+        elif not isinstance(template, dict):
             remedy = choices_remedy(name, map(str, templates))
             issues.append(Issue(path, f"no task template {describe(name)}", remedy, "unknown-template"))
         else:

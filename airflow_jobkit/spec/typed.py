@@ -6,7 +6,7 @@ what it is given.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from airflow_jobkit.fields import DATETIME, TIMEDELTA, TYPE, describe
@@ -106,7 +106,7 @@ def type_issues(value: object, path: Path = ()) -> Iterator[Issue]:
 
 def _holds_type(value: object) -> bool:
     """Whether there is a `__type__` in a value, which most have not."""
-    if type(value) is dict or isinstance(value, Mapping):  # the first is what YAML gives, and quick to tell
+    if type(value) is dict or isinstance(value, dict):  # the first is what YAML gives, and quick to tell
         if TYPE in value:
             return True
         value = value.values()
@@ -119,7 +119,7 @@ def _holds_type(value: object) -> bool:
 
 
 def _type_issues(value: object, path: Path) -> Iterator[Issue]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         unsafe = type_issue(value[TYPE]) if value.get(TYPE) is not None else None
         if unsafe is not None:
             yield unsafe.below(*path)

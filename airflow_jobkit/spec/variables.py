@@ -118,8 +118,8 @@ def filled(data: Any, values: Mapping[str, Any]) -> tuple[Any, list[Issue]]:
         def found(match: re.Match[str]) -> Any:
             value: Any = values.get(match[2])
             for part in match[3].split(".")[1:]:
-                if not isinstance(value, Mapping) or part not in value:
-                    known = value if isinstance(value, Mapping) else ()
+                if not isinstance(value, dict) or part not in value:
+                    known = value if isinstance(value, dict) else ()
                     remedy = choices_remedy(part, map(str, known))
                     issues.append(Issue(path, f"no {part!r} in this item", remedy, "unknown-variable"))
                     return match[0]
@@ -140,7 +140,7 @@ def _walked(data: Any, path: Path, replace: Callable[[str, Path], Any]) -> Any:
     """The data with every text replaced; keys stay."""
     if isinstance(data, str):
         return replace(data, path) if "$" in data else data
-    if isinstance(data, Mapping):
+    if isinstance(data, dict):
         return {key: _walked(value, (*path, str(key)), replace) for key, value in data.items()}
     if isinstance(data, list):
         return [_walked(value, (*path, position), replace) for position, value in enumerate(data)]

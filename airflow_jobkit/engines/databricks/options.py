@@ -264,14 +264,14 @@ class Options(RemoteOptions):
 
 def _set_twice(cluster: Mapping[str, Any], place: tuple[str, ...], value: Any) -> list[str]:
     """The places in a cluster where our own key has something to put, and something stands already."""
-    paths = [(*place, key) for key in value] if isinstance(value, Mapping) else [place]
+    paths = [(*place, key) for key in value] if isinstance(value, dict) else [place]
     return [".".join(path) for path in paths if _stands_at(cluster, path)]
 
 
 def _stands_at(cluster: Mapping[str, Any], path: tuple[str, ...]) -> bool:
     found: Any = cluster
     for key in path:
-        if not isinstance(found, Mapping) or key not in found:
+        if not isinstance(found, dict) or key not in found:
             return False
         found = found[key]
     return True
