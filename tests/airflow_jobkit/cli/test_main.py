@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from files import Write
+from processes import finished
 
 from airflow_jobkit import __version__
 from airflow_jobkit.cli import main
@@ -201,6 +202,37 @@ def test_a_reader_that_has_seen_enough_is_no_error(project: Write, monkeypatch: 
     with os.fdopen(writing, "w") as output:
         monkeypatch.setattr(sys, "stdout", output)
         assert main(["validate"]) == 1
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        pytest.param(["validate"], id="text of ours"),
+        pytest.param(["render", "dags/cafe.yaml"], id="what a file comes to"),
+        pytest.param(["convert", "dags/cafe.yaml"], id="a file that is written again"),
+        pytest.param(["diff", "HEAD", "--dags", "dags/é"], id="an error"),
+    ],
+)
+def test_where_ascii_is_all_that_is_spoken_no_command_ends_in_a_traceback(
+    argv: Sequence[str], project: Write
+) -> None:
+    """A file or a pipe gets UTF-8, since that is what we read."""
+    project("dags/cafe.yaml", 'cafe: {description: "café ✓", tasks: {clean: {spark_job: dwh.a}}}\n')
+    project("dags/bad.yaml", 'bad: {"é": 1, tasks: {clean: {spark_job: dwh.a}}}\n')
+    done = finished(
+        [sys.executable, "-m", "airflow_jobkit.cli", *argv],
+        env={**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+    )
+    assert done.returncode in (0, 1, 2)
+    assert "Traceback" not in done.stderr
+    if argv[0] != "diff":
+        assert "é" in done.stdout
+
+
+@pytest.mark.parametrize("stream", ["1", "2"])
+def test_a_closed_output_leaves_the_exit_code(stream: str, project: Write) -> None:
+    done = finished(["sh", "-c", f"{sys.executable} -m airflow_jobkit.cli validate {stream}>&-"])
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_package_can_be_called_as_a_module(

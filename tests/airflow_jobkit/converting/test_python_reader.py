@@ -60,6 +60,7 @@ def command(expression: str, before: str = "") -> Any:
         pytest.param("f'{1:03d}-{\"x\"!r}'", "001-'x'", id="f-string"),
         pytest.param("'{} {b}'.format('a', b=1)", "a 1", id="format"),
         pytest.param("'%s/%d' % ('a', 2)", "a/2", id="percent"),
+        pytest.param("str(1 << 20) + str(256 >> 4)", "104857616", id="bits, and no edges"),
         pytest.param("' '.join(x.upper() for x in ['a', 'b'])", "A B", id="generator"),
         pytest.param("{'a': {'b': 'c'}}['a']['b']", "c", id="subscript"),
         pytest.param("'a' if 1 < 2 <= 3 else 'b'", "a", id="choice"),
@@ -295,6 +296,11 @@ def test_arguments_of_a_kind(argument: str, value: Any) -> None:
             id="an attribute that is no argument",
         ),
         pytest.param("while True:\n    pass", "a `while` statement", id="while"),
+        pytest.param(
+            "x = BashOperator(task_id='t', bash_command=str(1 << 1_000_000_000_000))",
+            "a number too large to be computed",
+            id="a shift without bounds",
+        ),
         pytest.param("clean(1)", "the call of team.functions.clean when the file is read", id="a call"),
         pytest.param(
             "BashOperator.partial(task_id='t').expand_kwargs([{}])",
