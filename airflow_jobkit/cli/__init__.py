@@ -44,8 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _speak() -> None:
     """Let what is printed end in no error, whatever characters it has.
 
-    A terminal shows what it can, and escapes for the rest. A file or a pipe gets UTF-8 as it is, in which YAML,
-    JSON and Markdown are read again.
+    A terminal shows what it can, and escapes for the rest. A file or a pipe gets UTF-8 as it is, in which
+    YAML, JSON and Markdown are read again.
     """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller, who wants the exit code alone

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from airflow_jobkit.cli.project import missing
 from airflow_jobkit.converting.carried import Conversion
 from airflow_jobkit.converting.files import convert_file
 from airflow_jobkit.errors import JobkitError
@@ -34,7 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _existing(file: Path) -> Path:
     if not file.exists():
-        raise JobkitError(f"there is no {file}; correct the path")
+        raise JobkitError(missing(file, "correct the path"))
+    if file.is_dir():
+        raise JobkitError(f"{file} is a folder; name the files in it, such as {file}/*.yaml or {file}/*.py")
     return file
 
 

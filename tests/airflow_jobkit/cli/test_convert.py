@@ -132,7 +132,8 @@ def test_a_file_that_is_not_there_is_said(write: Write, capsys: pytest.CaptureFi
 def test_a_folder_is_no_file(write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "dags").mkdir()
     assert main(["convert", "dags"]) == 1
-    assert "dags:1:1 cannot be read: not a file" in capsys.readouterr().err
+    told = "jobkit: dags is a folder; name the files in it, such as dags/*.yaml or dags/*.py\n"
+    assert capsys.readouterr().err == told
 
 
 def test_no_file_is_a_wrong_option(capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,6 +83,7 @@ def test_version_is_the_distributions(capsys: pytest.CaptureFixture[str]) -> Non
         pytest.param(["validate", "--colour"], id="an unknown option"),
         pytest.param(["validate", "--format", "xml"], id="an unknown format"),
         pytest.param(["emulate", "--aws-port", "65536"], id="no port"),
+        pytest.param(["validate", "--env", ""], id="an environment of a variable that is not set"),
     ],
 )
 def test_a_wrong_call_ends_with_2_and_shows_the_usage(
@@ -153,6 +154,27 @@ def test_what_is_no_dag_file_is_refused_and_a_dag_file_is_named(
     assert main([command, path]) == 1
     said = f"jobkit: {path} is {what}; name a DAG file, such as dags/flights.yaml\n"
     assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize("command", ["validate", "render", "run"])
+def test_a_file_of_another_ending_is_refused(
+    command: str, project: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Since Airflow would not load it, whatever stands in it."""
+    project("dags/flights.yaml.bak", "flights: {tasks: {clean: {spark_job: dwh.a}}}\n")
+    assert main([command, "dags/flights.yaml.bak"]) == 1
+    told = "dags/flights.yaml.bak is no DAG file by its name; name one that ends in .yaml or .yml"
+    assert capsys.readouterr().err == f"jobkit: {told}\n"
+
+
+@pytest.mark.parametrize("command", ["validate", "render", "convert"])
+def test_a_link_that_leads_nowhere_is_called_that(
+    command: str, project: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("dags/link.yaml").symlink_to("link.yaml")
+    assert main([command, "dags/link.yaml"]) == 1
+    told = "jobkit: dags/link.yaml is a link that leads nowhere; correct the link\n"
+    assert capsys.readouterr().err == told
 
 
 def test_a_file_in_the_place_of_a_folder_is_named_in_one_line(
