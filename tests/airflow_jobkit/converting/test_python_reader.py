@@ -330,6 +330,47 @@ def test_of_a_mapping_only_what_is_not_known_is_left_out() -> None:
     assert (conversion.text or "").count("# not carried (line ") == 3
 
 
+def test_a_call_of_dict_is_a_mapping_of_which_only_what_is_not_known_is_left_out() -> None:
+    conversion = convert(
+        """
+        DEFAULTS = dict(owner="me", retry_delay=timedelta(minutes=5), pool=nothing)
+        with DAG("d", schedule=None, default_args=dict(DEFAULTS, on_failure_callback=tell)) as dag:
+            BashOperator(task_id="t", bash_command="ls")
+        """
+    )
+    assert told(conversion) == ["`nothing` is not defined in this file"]
+    assert data(conversion)["d"]["default_args"] == {
+        "owner": "me",
+        "retry_delay": "5m",
+        "on_failure_callback": "team.functions.tell",
+    }
+
+
+def test_macros_are_carried_and_texts_among_them_are_told() -> None:
+    """A text among the macros of our YAML is an import path."""
+    conversion = convert(
+        """
+        def twice(value): return 2 * value
+        more = {"limit": 3, "twice": twice}
+        macros = {"clean": clean, "more": more, "bucket": "a.b", "half": lambda v: v / 2}
+        with DAG("d", schedule=None, user_defined_macros=macros, user_defined_filters=dict(tell=tell)) as dag:
+            BashOperator(task_id="t", bash_command="ls")
+        """
+    )
+    assert told(conversion) == [
+        "the function twice is defined in this file",
+        "a lambda",
+        "a text among the macros",
+    ]
+    made = data(conversion)["d"]
+    assert made["user_defined_macros"] == {
+        "clean": "team.functions.clean",
+        "more": {"limit": 3, "twice": "a_code.twice"},
+        "half": "a_code.half",
+    }
+    assert made["user_defined_filters"] == {"tell": "team.functions.tell"}
+
+
 def test_a_secret_of_the_environment_is_not_carried() -> None:
     conversion = inside(
         'BashOperator(task_id="t", bash_command="x", env={"K": os.environ["AWS_SECRET_KEY"]})'
