@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from airflow_jobkit.fields import Delay, Duration
 from airflow_jobkit.spec.callables import Callbacks
 from airflow_jobkit.spec.model import ByName, Spec, Texts
 from airflow_jobkit.spec.schedule import Assets
-from airflow_jobkit.spec.values import Moment, Name, TriggerRule
+from airflow_jobkit.spec.values import Backoff, Moment, Name, TriggerRule, WeightRule, parse_texts
 
 # As Airflow's database holds them; one value beyond would keep it from storing any DAG of the folder.
 LARGEST = 2**31 - 1
@@ -19,7 +19,7 @@ Count = Annotated[int, Field(ge=0, le=LARGEST)]
 PositiveCount = Annotated[int, Field(ge=1, le=LARGEST)]
 ShortText = Annotated[str, Field(max_length=256)]
 Title = Annotated[str, Field(max_length=2000)]
-TextOrTexts = str | Texts
+TextOrTexts = Annotated[str | Texts, BeforeValidator(parse_texts)]
 
 
 class AirflowKeys(Spec):
@@ -67,14 +67,14 @@ class AirflowKeys(Spec):
     execution_timeout: Duration | None = None
     retries: Count | None = None
     retry_delay: Delay | None = None
-    retry_exponential_backoff: bool | float | None = None
+    retry_exponential_backoff: Backoff | None = None
     max_retry_delay: Duration | None = None
     trigger_rule: TriggerRule | None = None
     pool: ShortText | None = None
     pool_slots: PositiveCount | None = None
     queue: ShortText | None = None
     priority_weight: int | None = None
-    weight_rule: str | None = None
+    weight_rule: WeightRule | None = None
     owner: Annotated[str, Field(max_length=500)] | None = None
     email: TextOrTexts | None = None
     email_on_failure: bool | None = None

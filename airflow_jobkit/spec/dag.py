@@ -19,6 +19,7 @@ from airflow_jobkit.spec.graph import Edges, edge_issues
 from airflow_jobkit.spec.groups import Group, parse_group
 from airflow_jobkit.spec.members import Members, members_of
 from airflow_jobkit.spec.notifiers import choice_issue
+from airflow_jobkit.spec.params import param_issues
 from airflow_jobkit.spec.project import parse_with_engines
 from airflow_jobkit.spec.schedule import AssetSchedule
 from airflow_jobkit.spec.settings import Settings, merge_options
@@ -223,6 +224,7 @@ def _dag_issues(
         path, service = ("notification_service_type",), keys.notification_service_type
         issue = choice_issue(path, service, settings.notifiers, settings.environment)
         issues += [issue] if issue is not None else []
+    issues += param_issues(keys.params)
     for name in sorted(RESERVED_PARAMS.intersection(keys.params)):
         remedy = f"take it out; `{name}: ...` in the DAG sets its default"
         issues.append(Issue(("params", name), "every DAG has this param", remedy, "reserved-name", at="key"))

@@ -12,7 +12,7 @@ from airflow_jobkit.fields import Duration, describe, mistake
 from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.callables import Callbacks
 from airflow_jobkit.spec.code import OwnCodeSpec
-from airflow_jobkit.spec.common import AirflowKeys, Count, PositiveCount, Title
+from airflow_jobkit.spec.common import AirflowKeys, Count, PositiveCount, TextOrTexts, Title
 from airflow_jobkit.spec.model import ByName, Spec, Texts
 from airflow_jobkit.spec.schedule import ScheduleField
 from airflow_jobkit.spec.values import CodeVersion, EngineName, Moment, Name
@@ -116,7 +116,7 @@ class DagKeys(Spec):
     fail_fast: bool | None = None
     is_paused_upon_creation: bool | None = None
     render_template_as_native_obj: bool | None = None
-    template_searchpath: str | Texts | None = None
+    template_searchpath: TextOrTexts | None = None
     user_defined_macros: ByName = Field(default_factory=dict)
     user_defined_filters: ByName = Field(default_factory=dict)
     owner_links: Mapping[str, str] | None = None
