@@ -19,6 +19,9 @@ MOST_SHOWN = 300
 """Characters of a line that a person is shown."""
 _MOST_CHOICES = 24
 """More than that nobody reads in a message."""
+_SOME = 5
+KEYS_LISTED = "`jobkit schema reference`"
+"""What lists all keys."""
 
 
 @dataclass(frozen=True)
@@ -112,14 +115,21 @@ def did_you_mean(word: object, known: Iterable[str], cutoff: float = 0.6) -> str
     return matches[0] if matches else None
 
 
-def choices_remedy(word: object, known: Iterable[str]) -> str:
-    """A remedy for a word that is not among the known ones: a likely one, or all of them."""
+def choices_remedy(word: object, known: Iterable[str], listed: str = "") -> str:
+    """A remedy for a word that is not among the known ones: a likely one, or all of them.
+
+    Args:
+        word: The word.
+        known: The words that there are.
+        listed: What lists them, where they are too many for a message.
+    """
     names = sorted(set(known))
     likely = did_you_mean(word, names)
     if likely is not None:
         return f"did you mean {likely}?"
     if len(names) > _MOST_CHOICES:
-        return f"it is none of the {len(names)} that there are; docs/reference.md lists them"
+        more = f"; {listed} lists them" if listed else f", such as {', '.join(names[:_SOME])}"
+        return f"it is none of the {len(names)} that there are{more}"
     return f"choose one of {', '.join(names)}" if names else "there is none to choose from"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_jobkit.engines import engine_names
 from airflow_jobkit.engines.options import EngineOptions
-from airflow_jobkit.problems import Issue, Path, choices_remedy
+from airflow_jobkit.problems import KEYS_LISTED, Issue, Path, choices_remedy
 from airflow_jobkit.spec.callables import callback_issues, macro_issues
 from airflow_jobkit.spec.code import Code, resolve_code
 from airflow_jobkit.spec.common import AirflowKeys
@@ -251,7 +251,7 @@ def defaults_issues(data: Mapping[Any, Any]) -> list[Issue]:
     issues = [*map(as_elsewhere, issues)]
     known = {*DagKeys.model_fields, *engine_names(), TEMPLATES}
     issues += [
-        Issue((key,), "a key is text", choices_remedy(key, known), "type", at="key")
+        Issue((key,), "a key is text", choices_remedy(key, known, KEYS_LISTED), "type", at="key")
         for key in data
         if not isinstance(key, str)
     ]

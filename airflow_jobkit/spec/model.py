@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from airflow_jobkit.fields import describe
-from airflow_jobkit.problems import Issue, Path, choices_remedy, did_you_mean
+from airflow_jobkit.problems import KEYS_LISTED, Issue, Path, choices_remedy, did_you_mean
 from airflow_jobkit.spec.values import NAME_SCHEMA, Name
 
 T = TypeVar("T", bound=BaseModel)
@@ -67,7 +67,9 @@ def _issue(detail: ErrorDetails, model: type[BaseModel], top: list[str]) -> Issu
             message, remedy = elsewhere[path[-1]]
             return Issue(path, message, remedy, "elsewhere", at="key")
         known = top if len(path) == 1 else _keys(owner)
-        return Issue(path, "unknown key", choices_remedy(path[-1], known), "unknown-key", at="key")
+        return Issue(
+            path, "unknown key", choices_remedy(path[-1], known, KEYS_LISTED), "unknown-key", at="key"
+        )
     if kind == "missing":
         return Issue(path[:-1], f"`{path[-1]}` is missing", f"add `{path[-1]}: ...`", "missing-key", at="key")
     expected, remedy = _expectation(detail, model)

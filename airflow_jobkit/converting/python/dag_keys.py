@@ -73,7 +73,9 @@ class DagArguments:
             found[name] = sorted(value) if isinstance(value, set) else to_yaml.value(value)
         elif name not in DagKeys.model_fields:
             message = f"`{name}`, which no DAG of ours has"
-            raise NotCarriedError(message, "see whether it is needed; docs/reference.md lists the keys")
+            raise NotCarriedError(
+                message, "see whether it is needed; `jobkit schema reference` lists the keys"
+            )
         else:
             self._emitter.put(found, name, value, path[:1], self._dag.place_of(name), self._dag.name)
 
