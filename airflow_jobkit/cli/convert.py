@@ -12,6 +12,8 @@ from airflow_jobkit.converting.carried import Conversion
 from airflow_jobkit.converting.files import convert_file
 from airflow_jobkit.errors import JobkitError
 from airflow_jobkit.loading.bounds import capped
+from airflow_jobkit.loading.folder import PROJECT_FILE
+from airflow_jobkit.loading.layers import DEFAULTS_FILES
 from airflow_jobkit.problems import counted
 
 
@@ -59,6 +61,9 @@ def _wrong(out: Path | None, targets: Sequence[Path]) -> str | None:
     """What is wrong with where it is written to, and what to do."""
     if out is not None and len(targets) > 1 and _is_file(out):
         return f"{out} is one file, and there are {len(targets)} to write; name a folder"
+    for target in targets:
+        if out is not None and target.name in (PROJECT_FILE, *DEFAULTS_FILES):
+            return f"{target} would hold no DAGs, by its name; give the file another one"
     if len(set(targets)) < len(targets):
         return "two files would be written to one place; give them folders of their own"
     return None

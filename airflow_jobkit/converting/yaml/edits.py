@@ -76,13 +76,18 @@ class Text:
         def origin(offset: int) -> int:
             return self.origins[min(bisect_right(starts, offset) - 1, len(self.origins) - 1)]
 
-        yield origin(0)
+        begins = True  # a line, with whatever comes next: where lines are gone, what stood behind them
         for piece in pieces:
+            if begins and piece.text:
+                yield origin(piece.start)
+                begins = False
             for found in _BREAK.finditer(piece.text):
-                if piece.same:
-                    yield origin(piece.start + found.end())
-                else:  # what begins behind an edit's end is what stood there
-                    yield origin(piece.end if found.end() == len(piece.text) else piece.start)
+                if found.end() == len(piece.text):
+                    begins = True
+                else:
+                    yield origin(piece.start + found.end() if piece.same else piece.start)
+        if begins:
+            yield origin(len(self.text))
 
 
 def end_of(node: yaml.Node) -> int:

@@ -124,6 +124,17 @@ def test_several_files_are_not_written_to_one(
     assert not (tmp_path / "night.yaml").exists()
 
 
+@pytest.mark.parametrize("name", ["jobkit.yaml", "defaults.yml"])
+def test_a_file_that_holds_no_dags_is_not_written_over_even_with_force(
+    name: str, flights: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(f"dags/{name}", "project: dwh\n")
+    assert main(["convert", "flights.py", "--force", "--out", f"dags/{name}"]) == 2
+    told = f"jobkit: dags/{name} would hold no DAGs, by its name; give the file another one\n"
+    assert capsys.readouterr().err == told
+    assert file.read_text() == "project: dwh\n"
+
+
 def test_a_file_that_is_not_there_is_said(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", "nothing.py"]) == 1
     assert capsys.readouterr().err == "jobkit: there is no nothing.py; correct the path\n"
