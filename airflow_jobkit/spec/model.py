@@ -47,7 +47,7 @@ def parse_model(model: type[T], data: object, *, also_known: Iterable[str] = ())
         return model.model_validate(data)
     except ValidationError as error:
         top = [*_keys(model), *also_known]
-        details = _without_consequences(error.errors(include_url=False), top)
+        details = _without_consequences(error.errors(include_url=False), model, top)
         return [_issue(detail, model, top) for detail in details]
 
 
@@ -77,12 +77,13 @@ def _issue(detail: ErrorDetails, model: type[BaseModel], top: list[str]) -> Issu
     return Issue(path, message, remedy, "type" if kind.endswith("_type") else "bad-value", at)
 
 
-def _without_consequences(details: list[ErrorDetails], top: list[str]) -> list[ErrorDetails]:
+def _without_consequences(
+    details: list[ErrorDetails], model: type[BaseModel], top: list[str]
+) -> list[ErrorDetails]:
     """The errors but for keys that are missing only because they are misspelt."""
     misspelt = {
-        (*detail["loc"][:-1], did_you_mean(detail["loc"][-1], top))
-        for detail in details
-        if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1
+        (*path[:-1], did_you_mean(path[-1], top if len(path) == 1 else _keys(_model_at(model, path[:-1]))))
+        for path in (detail["loc"] for detail in details if detail["type"] == "extra_forbidden")
     }
     return [detail for detail in details if detail["type"] != "missing" or detail["loc"] not in misspelt]
 
