@@ -15,7 +15,7 @@ from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.dag_keys import DagKeys, as_elsewhere
 from airflow_jobkit.spec.defaults import DefaultArgs, parse_default_args
 from airflow_jobkit.spec.file_functions import OF_CALLBACKS, with_file_functions
-from airflow_jobkit.spec.graph import Edges, edge_issues
+from airflow_jobkit.spec.graph import Edges, argument_issues, edge_issues
 from airflow_jobkit.spec.groups import Group, parse_group
 from airflow_jobkit.spec.members import Members, members_of
 from airflow_jobkit.spec.notifiers import choice_issue
@@ -143,6 +143,7 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
     issues += found
     edges = Edges(members, tasks)
     issues += edge_issues(edges)
+    issues += argument_issues(members, tasks)
     listed = own.get("default_args") if isinstance(own, Mapping) else None
     defaults, found = parse_default_args(listed, settings)
     issues += found
