@@ -11,6 +11,7 @@ import yaml
 
 # What YAML takes for the end of a line.
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_LONE = re.compile("(?<!\r)\n")
 
 
 @dataclass(frozen=True, order=True)
@@ -61,10 +62,12 @@ class Text:
                 kept.append(edit)
         pieces: list[_Piece] = []
         end = 0
+        in_windows = "\r\n" in self.text
         for edit in kept:
+            text = _LONE.sub("\r\n", edit.text) if in_windows else edit.text
             pieces += [
                 _Piece(self.text[end : edit.start], end, edit.start, same=True),
-                _Piece(edit.text, edit.start, edit.end, same=False),
+                _Piece(text, edit.start, edit.end, same=False),
             ]
             end = edit.end
         pieces.append(_Piece(self.text[end:], end, len(self.text), same=True))
