@@ -17,6 +17,8 @@ Path = tuple[str | int, ...]
 
 MOST_SHOWN = 300
 """Characters of a line that a person is shown."""
+_AROUND = 60
+"""Characters of a longer line on each side of the mistake."""
 _MOST_CHOICES = 24
 """More than that nobody reads in a message."""
 _SOME = 5
@@ -85,12 +87,16 @@ class Problem:
         shown = "".join(
             c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in self.source.replace("\t", " ")
         )
+        before = self.column - 1
         if len(shown) > MOST_SHOWN:
-            start = max(0, self.column - MOST_SHOWN // 2)
-            shown = shown[start : start + MOST_SHOWN]
-            return f"{self.headline()}\n{self.line:>5} | ...{shown}..."
+            start = max(0, before - _AROUND)
+            head, tail = "..." * (start > 0), "..." * (before + _AROUND < len(shown))
+            shown = f"{head}{shown[start : before + _AROUND]}{tail}"
+            before += len(head) - start
         number = f"{self.line:>5} | "
-        caret = " " * (len(number) - 2) + "| " + " " * (self.column - 1) + "^"
+        if before > len(shown):  # in a part of the line that was not kept
+            return f"{self.headline()}\n{number}{shown}"
+        caret = " " * (len(number) - 2) + "| " + " " * before + "^"
         return f"{self.headline()}\n{number}{shown}\n{caret}"
 
 
