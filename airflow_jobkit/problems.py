@@ -17,8 +17,13 @@ Path = tuple[str | int, ...]
 
 MOST_SHOWN = 300
 """Characters of a line that a person is shown."""
+_AROUND = 60
+"""Characters of a longer line on each side of the mistake."""
 _MOST_CHOICES = 24
 """More than that nobody reads in a message."""
+_SOME = 5
+KEYS_LISTED = "`jobkit schema reference`"
+"""What lists all keys."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +87,16 @@ class Problem:
         shown = "".join(
             c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in self.source.replace("\t", " ")
         )
+        before = self.column - 1
         if len(shown) > MOST_SHOWN:
-            start = max(0, self.column - MOST_SHOWN // 2)
-            shown = shown[start : start + MOST_SHOWN]
-            return f"{self.headline()}\n{self.line:>5} | ...{shown}..."
+            start = max(0, before - _AROUND)
+            head, tail = "..." * (start > 0), "..." * (before + _AROUND < len(shown))
+            shown = f"{head}{shown[start : before + _AROUND]}{tail}"
+            before += len(head) - start
         number = f"{self.line:>5} | "
-        caret = " " * (len(number) - 2) + "| " + " " * (self.column - 1) + "^"
+        if before > len(shown):  # in a part of the line that was not kept
+            return f"{self.headline()}\n{number}{shown}"
+        caret = " " * (len(number) - 2) + "| " + " " * before + "^"
         return f"{self.headline()}\n{number}{shown}\n{caret}"
 
 
@@ -112,14 +121,21 @@ def did_you_mean(word: object, known: Iterable[str], cutoff: float = 0.6) -> str
     return matches[0] if matches else None
 
 
-def choices_remedy(word: object, known: Iterable[str]) -> str:
-    """A remedy for a word that is not among the known ones: a likely one, or all of them."""
+def choices_remedy(word: object, known: Iterable[str], listed: str = "") -> str:
+    """A remedy for a word that is not among the known ones: a likely one, or all of them.
+
+    Args:
+        word: The word.
+        known: The words that there are.
+        listed: What lists them, where they are too many for a message.
+    """
     names = sorted(set(known))
     likely = did_you_mean(word, names)
     if likely is not None:
         return f"did you mean {likely}?"
     if len(names) > _MOST_CHOICES:
-        return f"it is none of the {len(names)} that there are; docs/reference.md lists them"
+        more = f"; {listed} lists them" if listed else f", such as {', '.join(names[:_SOME])}"
+        return f"it is none of the {len(names)} that there are{more}"
     return f"choose one of {', '.join(names)}" if names else "there is none to choose from"
 
 

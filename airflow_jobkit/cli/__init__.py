@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -14,10 +15,11 @@ from airflow_jobkit.errors import JobkitError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code: 0 done, 1 failed, 2 wrong options.
+    """Run one command; its exit code: 0 done, 1 failed, 2 wrong options, or what its help says.
 
     A command's module is imported only when it is called, so that `--help` comes at once.
     """
+    _speak()
     arguments = build_parser().parse_args(argv)
     command = importlib.import_module(f"airflow_jobkit.cli.{arguments.module}")
     try:
@@ -37,6 +39,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("jobkit: stopped", file=sys.stderr)
         return 130
     return code
+
+
+def _speak() -> None:
+    """Let what is printed end in no error, whatever characters it has.
+
+    A terminal shows what it can, and escapes for the rest. A file or a pipe gets UTF-8 as it is, in which
+    YAML, JSON and Markdown are read again.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller, who wants the exit code alone
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - to the end
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        encoding = None if sys.stdout.isatty() else "utf-8"
+        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 def _os_error(error: OSError) -> str:

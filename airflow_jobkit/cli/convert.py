@@ -7,10 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from airflow_jobkit.cli.project import missing
 from airflow_jobkit.converting.carried import Conversion
 from airflow_jobkit.converting.files import convert_file
 from airflow_jobkit.errors import JobkitError
 from airflow_jobkit.loading.bounds import capped
+from airflow_jobkit.loading.folder import PROJECT_FILE
+from airflow_jobkit.loading.layers import DEFAULTS_FILES
 from airflow_jobkit.problems import counted
 
 
@@ -34,7 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _existing(file: Path) -> Path:
     if not file.exists():
-        raise JobkitError(f"there is no {file}; correct the path")
+        raise JobkitError(missing(file, "correct the path"))
+    if file.is_dir():
+        raise JobkitError(f"{file} is a folder; name the files in it, such as {file}/*.yaml or {file}/*.py")
     return file
 
 
@@ -56,6 +61,9 @@ def _wrong(out: Path | None, targets: Sequence[Path]) -> str | None:
     """What is wrong with where it is written to, and what to do."""
     if out is not None and len(targets) > 1 and _is_file(out):
         return f"{out} is one file, and there are {len(targets)} to write; name a folder"
+    for target in targets:
+        if out is not None and target.name in (PROJECT_FILE, *DEFAULTS_FILES):
+            return f"{target} would hold no DAGs, by its name; give the file another one"
     if len(set(targets)) < len(targets):
         return "two files would be written to one place; give them folders of their own"
     return None

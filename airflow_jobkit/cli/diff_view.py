@@ -43,6 +43,8 @@ def _lines(compared: Compared) -> Iterator[str]:
     if compared.left_out:
         names = ", ".join(compared.left_out)
         yield f"not compared, for the mistakes above: {names}"
+    elif compared.problems:
+        yield "not compared: the DAGs with the mistakes above"
 
 
 def _summary(compared: Compared) -> str:

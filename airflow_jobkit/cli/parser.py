@@ -15,7 +15,8 @@ a first run:
   jobkit release publish                  build the wheels and publish them as a release
   jobkit run dags/flights.yaml            run the DAG here, as Airflow would
 
-`jobkit COMMAND --help` says more about each. Exit codes: 0 done, 1 failed, 2 wrong options.
+`jobkit COMMAND --help` says more about each. Exit codes: 0 done, 1 failed, 2 wrong options;
+of diff: 0 the same, 1 different, 2 not to be told.
 """
 
 
@@ -126,7 +127,7 @@ def _add_diff(commands: Any) -> None:
         "Compare what two versions of the DAGs come to, every default filled in: schedules, tasks, edges, "
         "engine options, and the requests that Glue or Databricks would get. Each is a DAGs folder or a git "
         "revision. Nothing is checked out, built or connected to. Exits 0 where nothing differs, 1 where "
-        "something does, 2 where mistakes in the YAML leave it open.",
+        "something does, 2 where mistakes in the YAML leave it open, or a side is not there.",
     )
     parser.add_argument("before", metavar="A", help="a folder or a revision, such as main or HEAD~1")
     parser.add_argument(
@@ -341,7 +342,9 @@ def _command(
 
 
 def _add_environment(parser: argparse.ArgumentParser, default: str = "JOBKIT_ENV, else local") -> None:
-    parser.add_argument("--env", metavar="E", help=f"the environment of jobkit.yaml (default: {default})")
+    parser.add_argument(
+        "--env", type=_name, metavar="E", help=f"the environment of jobkit.yaml (default: {default})"
+    )
 
 
 def _add_dags(
@@ -360,6 +363,13 @@ def _add_job_code(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--job-code", type=Path, metavar="DIR", default=Path("job_code"), help="default: job_code"
     )
+
+
+def _name(text: str) -> str:
+    """Read a name; an empty one is of a variable that is not set, and would mean another environment."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty; write one, or leave the option out")
+    return text
 
 
 def _seconds(text: str) -> float:

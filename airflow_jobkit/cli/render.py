@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(json.dumps(plain, indent=2))
     else:
-        text = yaml.safe_dump(plain, sort_keys=False, width=100)
+        text = yaml.safe_dump(plain, sort_keys=False, width=100, allow_unicode=True)
         print(annotated(text, origins) if arguments.origins else text, end="")
     return 0
 

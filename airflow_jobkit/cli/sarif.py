@@ -5,6 +5,7 @@ Source: OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -72,4 +73,4 @@ def _location(file: str) -> dict[str, str]:
     """A file below the working directory by its relative URI, which code hosts need; any other by its own."""
     if Path(file).is_absolute():
         return {"uri": Path(file).as_uri()}
-    return {"uri": quote(Path(file).as_posix()), "uriBaseId": "%SRCROOT%"}
+    return {"uri": quote(os.fsencode(Path(file).as_posix())), "uriBaseId": "%SRCROOT%"}

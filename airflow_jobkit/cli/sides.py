@@ -24,6 +24,8 @@ from airflow_jobkit.loading.folder import (
 from airflow_jobkit.problems import Problem
 from airflow_jobkit.spec.settings import Settings
 
+_NO_REPOSITORY = "this is no git repository"
+
 
 @dataclass(frozen=True)
 class Side:
@@ -77,20 +79,25 @@ def side(name: str, dags: Path) -> Iterator[Side]:
         folder = _dags_folder(path, dags.name)
         yield Side(name, folder, f"{display_name(folder)}{os.sep}")
         return
+    at = _where_git_looks(dags)
     commit = _git(
         ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"],
         f"{name} is neither a folder nor a git revision here; name a DAGs folder, such as `dags`, or a "
         "revision, such as `main` or `HEAD~1`",
+        at,
     ).strip()
-    place = _place_in_repository(dags)
+    place = _place_in_repository(dags, at)
+    repository = f"--git-dir={_git(['rev-parse', '--absolute-git-dir'], _NO_REPOSITORY, at).rstrip(chr(10))}"
     with TemporaryDirectory(prefix="jobkit-diff-") as scratch:
         root = Path(scratch).resolve()
         folder = root / "dags"
         folder.mkdir()
         own_index = {"GIT_INDEX_FILE": str(root / "index")}
         missing = f"{name} has no folder {place}; name its DAGs folder with --dags"
-        _git(["read-tree", f"{commit}:{place}"], missing, own_index)
-        _git(["checkout-index", "--all", f"--prefix={folder}{os.sep}"], missing, own_index)
+        # From a folder inside the working tree, git would write out that folder's part of the index alone.
+        apart = [repository, f"--work-tree={root}"]
+        _git([*apart, "read-tree", f"{commit}:{place}"], missing, root, own_index)
+        _git([*apart, "checkout-index", "--all", f"--prefix={folder}{os.sep}"], missing, root, own_index)
         if not (folder / PROJECT_FILE).is_file():
             raise JobkitError(f"{name} has no {place}/{PROJECT_FILE}; name its DAGs folder with --dags")
         yield Side(name, folder, f"{name}:{place}/")
@@ -157,16 +164,24 @@ def _dags_folder(path: Path, usual: str) -> Path:
     raise JobkitError(f"no {PROJECT_FILE} in {path} or in {path / usual}; name the DAGs folder")
 
 
-def _place_in_repository(dags: Path) -> str:
-    top = Path(_git(["rev-parse", "--show-toplevel"], "this is no git repository").rstrip("\n"))
+def _where_git_looks(dags: Path) -> Path:
+    """The folder whose repository is meant: that of the DAGs, or where git was told one, as in its hooks."""
+    if "GIT_DIR" in os.environ:
+        return Path.cwd()
+    place = dags.resolve()
+    return next(folder for folder in (place, *place.parents) if folder.is_dir())
+
+
+def _place_in_repository(dags: Path, at: Path) -> str:
+    top = Path(_git(["rev-parse", "--show-toplevel"], _NO_REPOSITORY, at).rstrip("\n"))
     try:
         return dags.resolve().relative_to(top.resolve()).as_posix()
     except ValueError:
         raise JobkitError(f"{dags} is outside the repository {top}; start jobkit inside it") from None
 
 
-def _git(arguments: list[str], refused: str, variables: Mapping[str, str] | None = None) -> str:
-    """What git prints.
+def _git(arguments: list[str], refused: str, at: Path, variables: Mapping[str, str] | None = None) -> str:
+    """What git prints, started in a folder.
 
     Raises:
         JobkitError: There is no git, or it refuses, with what that means.
@@ -174,6 +189,7 @@ def _git(arguments: list[str], refused: str, variables: Mapping[str, str] | None
     try:
         done = subprocess.run(  # noqa: S603 - a list without a shell
             ["git", *arguments],  # noqa: S607 - the caller's own git
+            cwd=at,
             env={**os.environ, **(variables or {})},
             capture_output=True,
             text=True,
@@ -182,7 +198,7 @@ def _git(arguments: list[str], refused: str, variables: Mapping[str, str] | None
         )
     except FileNotFoundError:
         raise JobkitError(
-            f"{arguments[-1]} is no folder, and there is no git to look for a revision"
+            "there is no `git` to look for a revision; install it, or name two DAGs folders"
         ) from None
     if done.returncode:
         said = done.stderr.strip().splitlines()[-1:]

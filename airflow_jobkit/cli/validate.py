@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_jobkit.cli.project import dags_folder_of
+from airflow_jobkit.cli.project import dags_folder_of, yaml_file_of
 from airflow_jobkit.cli.published import has_unchecked_jobs, published_jobs
 from airflow_jobkit.cli.sarif import sarif
 from airflow_jobkit.loading.dags import DagLoader
@@ -117,7 +117,7 @@ def _by_project(paths: Sequence[Path]) -> Iterator[tuple[Path, list[Path]]]:
         if path.is_dir():
             own.update(dag_files(path.resolve()))
         elif path.name != PROJECT_FILE:
-            own.add(path.resolve())
+            own.add(yaml_file_of(path))
             if path.name in DEFAULTS_FILES:  # which hold for all DAGs below
                 own.update(dag_files(path.resolve().parent))
     return ((folder, sorted(files)) for folder, files in chosen.items())

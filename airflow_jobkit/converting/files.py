@@ -7,7 +7,7 @@ from pathlib import Path
 from airflow_jobkit.converting.carried import Conversion
 from airflow_jobkit.converting.python_source import convert_python
 from airflow_jobkit.converting.yaml_source import convert_yaml
-from airflow_jobkit.loading.bounds import unreadable
+from airflow_jobkit.loading.bounds import undecodable, unreadable
 from airflow_jobkit.loading.folder import PROJECT_FILE, display_name
 from airflow_jobkit.loading.layers import DEFAULTS_FILES
 from airflow_jobkit.problems import Problem
@@ -46,10 +46,7 @@ def _decoded(name: str, data: bytes) -> str | Problem:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
-        message = f"not UTF-8 text: {error.reason} at byte {error.start}"
-        return Problem(name, line, column, "", message, "save it as UTF-8", "encoding")
+        return undecodable(name, data, error)
     zero = text.find("\0")
     if zero >= 0:
         line, column = text.count("\n", 0, zero) + 1, zero - (text.rfind("\n", 0, zero) + 1) + 1

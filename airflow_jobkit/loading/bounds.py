@@ -44,6 +44,14 @@ def unreadable(name: str, path: Path) -> Problem | None:
     return None
 
 
+def undecodable(name: str, data: bytes, error: UnicodeDecodeError) -> Problem:
+    """The Problem of a file that is not UTF-8, at the first byte that is none."""
+    start = data.rfind(b"\n", 0, error.start) + 1
+    line, column = data.count(b"\n", 0, start) + 1, len(data[start : error.start].decode("utf-8-sig")) + 1
+    message = f"not UTF-8 text: {error.reason} at byte {error.start}"
+    return Problem(name, line, column, "", message, "save it as UTF-8", "encoding")
+
+
 def too_deep(text: str) -> Any:
     """The mark where a text nests too deep, found without recursion; None for any other text."""
     if not _may_be_deep(text):

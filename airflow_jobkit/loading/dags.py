@@ -258,7 +258,7 @@ class DagLoader:
                 if misread:
                     self._misread.add(folder)
                     problems = tuple(replace(one, remedy=f"{one.remedy}; {_WAITING}") for one in problems)
-                self.problems += problems
+                self.problems += (*problems, *_second_defaults(folder, name))
                 return Layer(document, (), data)
         return None
 
@@ -268,6 +268,14 @@ def _duplicate(dag: LoadedDag, keeps: LoadedDag) -> Problem:
     message = f"{keeps.document.file} has a DAG of this id already"
     issue = Issue((dag.spec.dag_id,), message, "rename one of them", "duplicate-dag", at="key")
     return dag.document.problem(issue)
+
+
+def _second_defaults(folder: Path, first: str) -> Iterator[Problem]:
+    """The Problem of defaults under the other name, which have no effect."""
+    for name in DEFAULTS_FILES:
+        if name != first and (folder / name).is_file():
+            message, remedy = f"{first} holds for this folder, and this file does not", "make one of the two"
+            yield Problem(display_name(folder / name), 1, 1, "", message, remedy, "contradiction")
 
 
 def _is_keys(data: Any) -> bool:

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from airflow_jobkit.errors import EnvironmentNotFoundError
-from airflow_jobkit.loading.bounds import unreadable
+from airflow_jobkit.loading.bounds import undecodable, unreadable
 from airflow_jobkit.loading.environment import airflow_config, choose_environment
 from airflow_jobkit.loading.ignore import (
     NAME,
@@ -170,12 +170,14 @@ def read_file(path: Path) -> Document:
         problem = unreadable(name, path)
         if problem is not None:
             return Document(name, "", None, (problem,))
-        return read_document(name, _text(path.read_bytes()))
+        data = path.read_bytes()
+        try:
+            text = _text(data)
+        except UnicodeDecodeError as error:
+            return Document(name, "", None, (undecodable(name, data, error),))
+        return read_document(name, text)
     except FileNotFoundError:
         return Document(name, "", None)
-    except UnicodeDecodeError as error:
-        message = f"not UTF-8 text: {error.reason} at byte {error.start}"
-        problem = Problem(name, 1, 1, "", message, "save it as UTF-8", "encoding")
     except OSError as error:
         problem = Problem(name, 1, 1, "", f"cannot be read: {error.strerror}", "correct that", "unreadable")
     return Document(name, "", None, (problem,))

@@ -29,6 +29,11 @@ _MEANINGS = (
     (r"did not find expected key", "a `key: value` line should stand here", _GENERAL),
     (r"did not find expected '-' indicator", "a `- item` line should stand here", _GENERAL),
     (r"holds itself", "this value holds itself, through its own alias", "take the alias out"),
+    (
+        r"unknown escape character",
+        "a backslash between double quotes starts an escape, and this is none",
+        "write \\\\ for a backslash, or put the value in single quotes",
+    ),
     (r"found undefined alias", "no anchor of this name stands above", "write `&name` at what it repeats"),
     (r"found unhashable key", "a key is one word, not a list or a mapping", "name the key in one word"),
     (r"scanning an alias", "a value that starts with * is an alias to YAML", "put the value in quotes"),
@@ -38,6 +43,9 @@ _MEANINGS = (
         "put the value in quotes",
     ),
 )
+# A template where a value starts, and a value in quotes with more after it.
+_TEMPLATE = re.compile(r"(?:^|[:,\[{-])\s*\{\{")
+_QUOTED = re.compile(r"""[:,\[{-]\s*(?:"(?:[^"\\]|\\.)*"|'[^']*')\s*[^\s,\]}]$""")
 _UNCLOSED = {
     "while parsing a flow sequence": "the bracket that opens here is not closed",
     "while parsing a flow mapping": "the brace that opens here is not closed",
@@ -54,13 +62,9 @@ def syntax_problem(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem
         mark, message, remedy = opening, _UNCLOSED[str(error.context)], "close it"
     elif mark is not None and _line(lines, mark.line)[: mark.column + 1].strip(" ").startswith("\t"):
         message, remedy = "a tab cannot indent", "indent with spaces"
-    elif mark is not None and "{{" in _line(lines, mark.line) and "unhashable" in str(error.problem):
-        message, remedy = (
-            "a value that starts with {{ is a mapping to YAML",
-            'put the template in quotes: "{{ ... }}"',
-        )
     else:
-        message, remedy = _meaning(error)
+        upto = _line(lines, mark.line)[: mark.column + 1] if mark is not None else ""
+        message, remedy = _unquoted(upto, error) or _meaning(error)
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     if line > max(1, len(lines)):  # the end of the text, which the parser takes for a line of its own
         line, column = max(1, len(lines)), len(_line(lines, len(lines) - 1)) + 1
@@ -86,6 +90,24 @@ def _opening(error: yaml.MarkedYAMLError) -> yaml.Mark | None:
     start, end = error.context_mark, error.problem_mark
     if error.context in _UNCLOSED and start is not None and end is not None and start.line < end.line:
         return start
+    return None
+
+
+def _unquoted(upto: str, error: yaml.MarkedYAMLError) -> tuple[str, str] | None:
+    """What it means where a value should have been in quotes, told from the line up to the mark."""
+    said = str(error.problem)
+    if not ("did not find expected" in said or "unhashable" in said):
+        return None
+    if _TEMPLATE.search(upto):
+        return (
+            "a value that starts with {{ is a mapping to YAML",
+            'put all of the value in quotes: "{{ ... }}"',
+        )
+    if upto.endswith("${"):
+        return "the { ends this value, between braces or brackets", 'put it in quotes: "${...}"'
+    if _QUOTED.search(upto):
+        remedy = "put all of it in quotes, with a quote inside written as '' between '...'"
+        return "the value ends with the quote before this", remedy
     return None
 
 

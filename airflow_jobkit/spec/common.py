@@ -11,7 +11,7 @@ from airflow_jobkit.fields import Delay, Duration
 from airflow_jobkit.spec.callables import Callbacks
 from airflow_jobkit.spec.model import ByName, Spec, TextOrTexts, Texts
 from airflow_jobkit.spec.schedule import Assets
-from airflow_jobkit.spec.values import Moment, Name, TriggerRule
+from airflow_jobkit.spec.values import Backoff, Moment, Name, TriggerRule, WeightRule
 
 # As Airflow's database holds them; one value beyond would keep it from storing any DAG of the folder.
 LARGEST = 2**31 - 1
@@ -66,14 +66,14 @@ class AirflowKeys(Spec):
     execution_timeout: Duration | None = None
     retries: Count | None = None
     retry_delay: Delay | None = None
-    retry_exponential_backoff: bool | float | None = None
+    retry_exponential_backoff: Backoff | None = None
     max_retry_delay: Duration | None = None
     trigger_rule: TriggerRule | None = None
     pool: ShortText | None = None
     pool_slots: PositiveCount | None = None
     queue: ShortText | None = None
     priority_weight: int | None = None
-    weight_rule: str | None = None
+    weight_rule: WeightRule | None = None
     owner: Annotated[str, Field(max_length=500)] | None = None
     email: TextOrTexts = None
     email_on_failure: bool | None = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from airflow_jobkit.fields import describe
@@ -21,6 +23,8 @@ _FIELDS = (
 # A day that a month may lack comes again within 8 years, the 29th of February around 2100.
 _START = dt.datetime(2026, 1, 1)
 
+_DAY = re.compile(r"(?<![#/\d])[1-7]")
+
 
 @lru_cache(maxsize=1024)
 def cron_mistake(text: str) -> tuple[str, str] | None:
@@ -32,13 +36,17 @@ def cron_mistake(text: str) -> tuple[str, str] | None:
     # Only files that set a schedule pay for the import; and one project has few schedules.
     from croniter import CroniterBadDateError, croniter
 
-    parts = text.split()
+    inner = text.removeprefix("cron(").removesuffix(")").strip() if text.startswith("cron(") else text
+    parts = inner.split()
+    if inner != text and len(parts) == len(_FIELDS):
+        return "a cron expression of AWS", f'write "{inner}"'
     if text.startswith("@"):
         meant = did_you_mean(text.lower(), PRESETS)
         return f"no preset {describe(text)}", f"did you mean {meant}?" if meant else REMEDY
-    if len(parts) == 6 and "?" in parts:
-        five = " ".join(part.replace("?", "*") for part in parts[:5])
-        return "a cron expression of AWS, with ? and a year", f'write "{five}"'
+    if len(parts) in (6, 7) and "?" in parts:
+        if len(parts) == 6 and "?" in (parts[2], parts[4]):
+            return "a cron expression of AWS, with ? and a year", f'write "{_plain(parts[:5])}"'
+        return "a cron expression of Quartz, with seconds and ?", f'write "{_plain(parts[1:6])}"'
     if len(parts) in (6, 7) and croniter.is_valid(" ".join(parts[:6])):
         remedy = f'take the seconds out: "{" ".join(parts[1:6])}"'
         return f"a cron expression has five fields, and this one {len(parts)}", remedy
@@ -66,3 +74,9 @@ def _out_of_range(parts: list[str]) -> tuple[str, str] | None:
                 f"write {least} to {most}; the order is minute, hour, day, month, weekday",
             )
     return None
+
+
+def _plain(parts: Sequence[str]) -> str:
+    """Five fields of AWS or Quartz, where the week begins with Sunday as 1, and not as 0."""
+    *others, day = (part.replace("?", "*") for part in parts)
+    return " ".join([*others, _DAY.sub(lambda number: str(int(number[0]) - 1), day)])

@@ -8,17 +8,18 @@ from typing import Any
 
 from airflow_jobkit.engines import engine_names
 from airflow_jobkit.engines.options import EngineOptions
-from airflow_jobkit.problems import Issue, Path, choices_remedy
+from airflow_jobkit.problems import KEYS_LISTED, Issue, Path, choices_remedy
 from airflow_jobkit.spec.callables import callback_issues, macro_issues
 from airflow_jobkit.spec.code import Code, resolve_code
 from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.dag_keys import DagKeys, as_elsewhere
 from airflow_jobkit.spec.defaults import DefaultArgs, parse_default_args
 from airflow_jobkit.spec.file_functions import OF_CALLBACKS, with_file_functions
-from airflow_jobkit.spec.graph import Edges, edge_issues
+from airflow_jobkit.spec.graph import Edges, argument_issues, edge_issues
 from airflow_jobkit.spec.groups import Group, parse_group
 from airflow_jobkit.spec.members import Members, members_of
 from airflow_jobkit.spec.notifiers import choice_issue
+from airflow_jobkit.spec.params import param_issues
 from airflow_jobkit.spec.project import parse_with_engines
 from airflow_jobkit.spec.schedule import AssetSchedule
 from airflow_jobkit.spec.settings import Settings, merge_options
@@ -140,6 +141,7 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
     issues += found
     edges = Edges(members, tasks)
     issues += edge_issues(edges)
+    issues += argument_issues(members, tasks)
     listed = own.get("default_args") if isinstance(own, dict) else None
     defaults, found = parse_default_args(listed, settings)
     issues += found
@@ -221,6 +223,7 @@ def _dag_issues(
         path, service = ("notification_service_type",), keys.notification_service_type
         issue = choice_issue(path, service, settings.notifiers, settings.environment)
         issues += [issue] if issue is not None else []
+    issues += param_issues(keys.params)
     for name in sorted(RESERVED_PARAMS.intersection(keys.params)):
         remedy = f"take it out; `{name}: ...` in the DAG sets its default"
         issues.append(Issue(("params", name), "every DAG has this param", remedy, "reserved-name", at="key"))
@@ -247,7 +250,7 @@ def defaults_issues(data: Mapping[Any, Any]) -> list[Issue]:
     issues = [*map(as_elsewhere, issues)]
     known = {*DagKeys.model_fields, *engine_names(), TEMPLATES}
     issues += [
-        Issue((key,), "a key is text", choices_remedy(key, known), "type", at="key")
+        Issue((key,), "a key is text", choices_remedy(key, known, KEYS_LISTED), "type", at="key")
         for key in data
         if not isinstance(key, str)
     ]

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.members import Member, Members
 from airflow_jobkit.spec.references import Reference, references_in
-from airflow_jobkit.spec.task import Task, task_references
+from airflow_jobkit.spec.task import SparkTask, Task, task_references
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,7 @@ class Edges:
     def _is_value_of_group(self, name: str, member: Member) -> bool:
         """Whether `+group.value` means what a mapped group around the member is mapped over."""
         group, _, value = name.rpartition(".")
-        around = self._members.resolve(group, member.group)
-        data = self._members.groups[around].data if around in self._members.groups else {}
-        return any(value in (data.get(key) or {}) for key in ("expand", "partial"))
+        return value in _values_of_group(self._members, group, member)
 
 
 def edge_issues(edges: Edges) -> list[Issue]:
@@ -104,6 +102,31 @@ def edge_issues(edges: Edges) -> list[Issue]:
         if link.upstream is None
     ]
     return issues + [_cycle_issue(cycle, edges) for cycle in _cycles(edges)]
+
+
+def argument_issues(members: Members, tasks: Mapping[str, Task]) -> Iterator[Issue]:
+    """Arguments of jobs that read like what a task or a mapped group gives, and would be text."""
+    for task_id, task in tasks.items():
+        member = members.tasks[task_id]
+        for reference in references_in(task.keys.args, ("args",)) if isinstance(task, SparkTask) else ():
+            path = (*member.path, *reference.path)
+            found = members.resolve(reference.task, member.group)
+            if found in members.tasks:
+                remedy = f"write \"{{{{ ti.xcom_pull(task_ids='{found}') }}}}\", and name it as a dependency"
+                yield Issue(path, "a job's argument takes no `+task`", remedy, "bad-value")
+            elif found is None and "." in reference.task:
+                group, _, value = reference.task.rpartition(".")
+                given = _values_of_group(members, group, member)
+                if given and value not in given:
+                    message = f"the group {group} is mapped over no {value!r}"
+                    yield Issue(path, message, choices_remedy(value, given), "bad-value")
+
+
+def _values_of_group(members: Members, group: str, member: Member) -> set[str]:
+    """The names that a mapped group gives to what is in it."""
+    around = members.groups.get(members.resolve(group, member.group) or "")
+    data = around.data if around is not None else {}
+    return {str(name) for key in ("expand", "partial") for name in data.get(key) or {}}
 
 
 def _graph(edges: Edges) -> dict[str, list[str]]:

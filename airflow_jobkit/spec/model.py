@@ -8,24 +8,14 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
-from airflow_jobkit.fields import describe, mistake
-from airflow_jobkit.problems import Issue, Path, choices_remedy, did_you_mean
-from airflow_jobkit.spec.values import NAME_SCHEMA, Name
+from airflow_jobkit.fields import describe
+from airflow_jobkit.problems import KEYS_LISTED, Issue, Path, choices_remedy, did_you_mean
+from airflow_jobkit.spec.values import NAME_SCHEMA, Name, parse_texts
 
 T = TypeVar("T", bound=BaseModel)
 
 Texts = Annotated[tuple[str, ...], Field(strict=False)]
 """A list of text in YAML, a tuple in a Spec."""
-
-
-def parse_texts(value: Any) -> str | tuple[str, ...] | None:
-    """Read a text or a list of texts."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    raise mistake(f"expected text or a list of texts, got {describe(value)}", "write a or [a, b]", "type")
-
 
 TextOrTexts = Annotated[
     str | tuple[str, ...] | None,
@@ -66,7 +56,7 @@ def parse_model(model: type[T], data: object, *, also_known: Iterable[str] = ())
         return model.model_validate(data)
     except ValidationError as error:
         top = [*_keys(model), *also_known]
-        details = _without_consequences(error.errors(include_url=False), top)
+        details = _without_consequences(error.errors(include_url=False), model, top)
         return [_issue(detail, model, top) for detail in details]
 
 
@@ -86,7 +76,9 @@ def _issue(detail: ErrorDetails, model: type[BaseModel], top: list[str]) -> Issu
             message, remedy = elsewhere[path[-1]]
             return Issue(path, message, remedy, "elsewhere", at="key")
         known = top if len(path) == 1 else _keys(owner)
-        return Issue(path, "unknown key", choices_remedy(path[-1], known), "unknown-key", at="key")
+        return Issue(
+            path, "unknown key", choices_remedy(path[-1], known, KEYS_LISTED), "unknown-key", at="key"
+        )
     if kind == "missing":
         return Issue(path[:-1], f"`{path[-1]}` is missing", f"add `{path[-1]}: ...`", "missing-key", at="key")
     expected, remedy = _expectation(detail, model)
@@ -94,12 +86,13 @@ def _issue(detail: ErrorDetails, model: type[BaseModel], top: list[str]) -> Issu
     return Issue(path, message, remedy, "type" if kind.endswith("_type") else "bad-value", at)
 
 
-def _without_consequences(details: list[ErrorDetails], top: list[str]) -> list[ErrorDetails]:
+def _without_consequences(
+    details: list[ErrorDetails], model: type[BaseModel], top: list[str]
+) -> list[ErrorDetails]:
     """The errors but for keys that are missing only because they are misspelt."""
     misspelt = {
-        (*detail["loc"][:-1], did_you_mean(detail["loc"][-1], top))
-        for detail in details
-        if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1
+        (*path[:-1], did_you_mean(path[-1], top if len(path) == 1 else _keys(_model_at(model, path[:-1]))))
+        for path in (detail["loc"] for detail in details if detail["type"] == "extra_forbidden")
     }
     return [detail for detail in details if detail["type"] != "missing" or detail["loc"] not in misspelt]
 

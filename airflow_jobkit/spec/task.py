@@ -17,6 +17,7 @@ from airflow_jobkit.spec.code import Code, resolve_code
 from airflow_jobkit.spec.common import TaskKeys
 from airflow_jobkit.spec.file_functions import OF_CALLBACKS, OF_TASKS, FileFunction, with_file_functions
 from airflow_jobkit.spec.model import parse_model
+from airflow_jobkit.spec.params import param_issues
 from airflow_jobkit.spec.project import parse_with_engines
 from airflow_jobkit.spec.references import Reference, expanded_references, references_in
 from airflow_jobkit.spec.settings import Settings, merge_options
@@ -122,6 +123,7 @@ def parse_task(
         task, issues = _free_task(task_id, data, kinds[0], settings.allowed_operators)
     if task is not None:
         issues += callback_issues(task.keys, settings.allowed_operators)
+        issues += param_issues(task.keys.params)
         issues += _mapping_issues(task)
     return (None, issues) if issues else (task, [])
 

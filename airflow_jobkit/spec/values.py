@@ -35,6 +35,8 @@ TRIGGER_RULES = (
 _NEWER_TRIGGER_RULES = ("all_done_min_one_success",)
 """Those that only newer versions know; an older one refuses them when the DAG is built."""
 
+_WEIGHT_RULES = ("absolute", "downstream", "upstream")
+
 _FIRST_YEAR, _LAST_YEAR = 1900, 2999
 _MOVING = re.compile(
     r"\b(now|today|yesterday|tomorrow|ago|last|next|days?|weeks?|months?|years?|days_ago)(\b|\()",
@@ -140,6 +142,35 @@ def parse_trigger_rule(value: Any) -> str:
     return str(value)
 
 
+def parse_weight_rule(value: Any) -> str:
+    """Read one of Airflow's weight rules, or the import path of a strategy that a plugin brings."""
+    if not isinstance(value, str) or (value not in _WEIGHT_RULES and "." not in value):
+        raise mistake(f"no weight rule: {describe(value)}", choices_remedy(value, _WEIGHT_RULES))
+    return value
+
+
+def parse_backoff(value: Any) -> bool | float:
+    """Read whether pauses grow, or by how much."""
+    if not isinstance(value, bool | int | float):
+        message = f"expected true, false or a number, got {describe(value)}"
+        raise mistake(message, "write true, false or digits without quotes", "type")
+    return value
+
+
+def parse_texts(value: Any) -> str | tuple[str, ...] | None:
+    """Read one text, or a list of them, or nothing."""
+    if isinstance(value, list | tuple):
+        for position, item in enumerate(value):
+            if not isinstance(item, str):
+                message, remedy = f"expected text, got {describe(item)}", "put the value in quotes"
+                raise mistake(message, remedy, "type", (position,))
+        return tuple(value)
+    if value is None or isinstance(value, str):
+        return value
+    message = f"expected text or a list of texts, got {describe(value)}"
+    raise mistake(message, "write one text, or [a, b]", "type")
+
+
 def any_case(pattern: str) -> str:
     """A pattern whose letters may be of either case, for JSON Schema, which has no flags."""
     return re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", pattern)
@@ -188,5 +219,11 @@ TriggerRule = Annotated[
     BeforeValidator(parse_trigger_rule),
     WithJsonSchema({"enum": [*TRIGGER_RULES, *_NEWER_TRIGGER_RULES]}),
 ]
+WeightRule = Annotated[
+    str,
+    BeforeValidator(parse_weight_rule),
+    WithJsonSchema({"anyOf": [{"enum": [*_WEIGHT_RULES]}, {"type": "string", "pattern": "[.]"}]}),
+]
+Backoff = Annotated[bool | float, BeforeValidator(parse_backoff)]
 EngineName = Annotated[str, WithJsonSchema({"enum": [*engine_names()]})]
 """The name of an Engine; `parse_with_engines` says of another what was meant."""

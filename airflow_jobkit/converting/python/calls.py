@@ -137,6 +137,9 @@ def _others(reader: Reader, path: str, args: Args, kwargs: Kwargs, place: Place)
 def _builtin(name: str, args: Args, kwargs: Kwargs, place: Place) -> Value:
     if name == "globals":
         return Made("builtins.globals", args, kwargs, place)
+    if name == "dict" and len(args) <= 1 and all(isinstance(one, dict) for one in args):
+        # As a mapping in braces: what is not known in it is told where it is used, and costs not the rest.
+        return plain.checked({**(args[0] if args else {}), **kwargs})
     for value in (*args, *kwargs.values()):
         if isinstance(value, Unknown):
             return value

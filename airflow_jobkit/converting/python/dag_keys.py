@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_jobkit.converting.python import schedules, times, to_yaml
 from airflow_jobkit.converting.python.graph import Dag
 from airflow_jobkit.converting.python.times import NotCarriedError
-from airflow_jobkit.converting.python.values import Value
+from airflow_jobkit.converting.python.values import Decorated, Function, Named, Value
 from airflow_jobkit.spec.dag_keys import DagKeys
 from airflow_jobkit.spec.typed import ALL, ANY
 
@@ -18,9 +18,9 @@ _RENAMED = {"fail_stop": "fail_fast", "concurrency": "max_active_tasks"}
 _SCHEDULES = ("schedule", "schedule_interval", "timetable")
 _GONE = {
     "sla_miss_callback": ("an SLA's callback", "take it out; Airflow 3 has no SLAs"),
-    "user_defined_macros": ("macros of the DAG", "write a plugin with macros, which every DAG can use"),
-    "user_defined_filters": ("filters of the DAG", "write a plugin with macros, which every DAG can use"),
 }
+_MOST_MACROS = 100
+_MACROS = frozenset({"user_defined_macros", "user_defined_filters"})
 _SILENT = frozenset({"auto_register", "full_filepath"})
 
 
@@ -66,13 +66,40 @@ class DagArguments:
             defaults = self._emitter.default_args(value, path, self._dag.place_of(name))
             if defaults:
                 found[name] = defaults
+        elif name in _MACROS:
+            if macros := self._macros(value, path):
+                found[name] = macros
         elif name == "tags":
             found[name] = sorted(value) if isinstance(value, set) else to_yaml.value(value)
         elif name not in DagKeys.model_fields:
             message = f"`{name}`, which no DAG of ours has"
-            raise NotCarriedError(message, "see whether it is needed; docs/reference.md lists the keys")
+            raise NotCarriedError(
+                message, "see whether it is needed; `jobkit schema reference` lists the keys"
+            )
         else:
             self._emitter.put(found, name, value, path[:1], self._dag.place_of(name), self._dag.name)
+
+    def _macros(self, value: Value, path: tuple[str, ...], levels: int = 2) -> dict[str, Any]:
+        """What templates can use besides, where texts are import paths of functions."""
+        if not isinstance(value, dict) or not levels or len(value) > _MOST_MACROS:
+            raise times.refused(value)
+        found: dict[str, Any] = {}
+        for name, one in value.items():
+            below = (*path, str(name))
+            try:
+                if isinstance(one, str):
+                    raise NotCarriedError(
+                        "a text among the macros", "write it below `params`, or in a function"
+                    )
+                if isinstance(one, dict):
+                    found[name] = self._macros(one, below, levels - 1)
+                elif isinstance(one, Function | Named | Decorated):
+                    found[name] = self._emitter.function_path(one, below, str(name))
+                else:
+                    found[name] = to_yaml.value(one)
+            except NotCarriedError as error:
+                self._emitter.tell(error, below, self._dag.place_of(path[1]))
+        return found
 
     def _zone(self) -> str | None:
         """The DAG's time zone, which is that of its start."""

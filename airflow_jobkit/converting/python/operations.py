@@ -67,7 +67,7 @@ def binary(reader: Reader, node: ast.BinOp, scope: Scope) -> Value:
 
 
 def _operated(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Value:
-    if isinstance(node.op, ast.RShift | ast.LShift):
+    if isinstance(node.op, ast.RShift | ast.LShift) and not _are_numbers(left, right):
         return reader.edge(left, right, place_of(node), backwards=isinstance(node.op, ast.LShift))
     for side in (left, right):
         if isinstance(side, Unknown):
@@ -85,6 +85,13 @@ def _operated(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Val
         whole = plain.checked("".join(texts))
         return whole if isinstance(left, str) and isinstance(right, str) else Templated(whole)
     return plain.binary(type(node.op).__name__, left, right)
+
+
+def _are_numbers(*sides: Value) -> bool:
+    """Whether `<<` and `>>` move bits, and draw no edge; what is not known may be a number beside one."""
+    return all(isinstance(side, int | Unknown) for side in sides) and any(
+        isinstance(side, int) for side in sides
+    )
 
 
 def _parts(value: Made, word: str) -> tuple[Value, ...]:

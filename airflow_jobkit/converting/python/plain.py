@@ -12,6 +12,7 @@ MOST_TEXT: Final = 100_000
 MOST_ITEMS: Final = 10_000
 """Items of a list that is put together."""
 LARGEST: Final = 2**63
+_MOST_BITS = 63
 
 LONG_FIELD = re.compile(r"\d{4}|\*")
 
@@ -54,6 +55,8 @@ _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "Mod": operator.mod,
     "BitOr": operator.or_,
     "BitAnd": operator.and_,
+    "LShift": operator.lshift,
+    "RShift": operator.rshift,
 }
 _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "Eq": operator.eq,
@@ -79,6 +82,8 @@ def binary(name: str, left: Any, right: Any) -> Any:
         raise RefusedError("an operation that is not computed here")
     if name == "Mult":
         _check_product(left, right)
+    if name == "LShift" and isinstance(right, int) and right > _MOST_BITS:
+        raise RefusedError("a number too large to be computed")
     if name == "Mod" and isinstance(left, str) and LONG_FIELD.search(left):
         raise RefusedError("a text too long to be computed")
     return done(_ARITHMETIC[name], left, right)

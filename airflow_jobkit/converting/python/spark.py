@@ -175,7 +175,7 @@ class _SparkTask:
                     )
                 else:
                     message = f"`{name}`, which a Spark job of ours has not"
-                    raise NotCarriedError(message, "see docs/reference.md for its options")
+                    raise NotCarriedError(message, "see its options in `jobkit schema reference`")
             except NotCarriedError as error:
                 self._emitter.tell(error, (*self._path, name), self._task.place_of(name))
 
@@ -185,7 +185,7 @@ class _SparkTask:
     def _tell_rest(self, rest: Sequence[str], where: str) -> None:
         for name in rest:
             message = f"`{name}` of `{where}`, which a Spark job of ours has not"
-            self._tell(where, message, "see docs/reference.md for its options")
+            self._tell(where, message, "see its options in `jobkit schema reference`")
 
     def notifier(self, dag_keys: dict[str, Any]) -> None:
         """The notifier is one for all jobs of a DAG, and a param of its runs."""

@@ -11,6 +11,7 @@ import yaml
 
 # What YAML takes for the end of a line.
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_LONE = re.compile("(?<!\r)\n")
 
 
 @dataclass(frozen=True, order=True)
@@ -61,10 +62,12 @@ class Text:
                 kept.append(edit)
         pieces: list[_Piece] = []
         end = 0
+        in_windows = "\r\n" in self.text
         for edit in kept:
+            text = _LONE.sub("\r\n", edit.text) if in_windows else edit.text
             pieces += [
                 _Piece(self.text[end : edit.start], end, edit.start, same=True),
-                _Piece(edit.text, edit.start, edit.end, same=False),
+                _Piece(text, edit.start, edit.end, same=False),
             ]
             end = edit.end
         pieces.append(_Piece(self.text[end:], end, len(self.text), same=True))
@@ -76,13 +79,18 @@ class Text:
         def origin(offset: int) -> int:
             return self.origins[min(bisect_right(starts, offset) - 1, len(self.origins) - 1)]
 
-        yield origin(0)
+        begins = True  # a line, with whatever comes next: where lines are gone, what stood behind them
         for piece in pieces:
+            if begins and piece.text:
+                yield origin(piece.start)
+                begins = False
             for found in _BREAK.finditer(piece.text):
-                if piece.same:
-                    yield origin(piece.start + found.end())
-                else:  # what begins behind an edit's end is what stood there
-                    yield origin(piece.end if found.end() == len(piece.text) else piece.start)
+                if found.end() == len(piece.text):
+                    begins = True
+                else:
+                    yield origin(piece.start + found.end() if piece.same else piece.start)
+        if begins:
+            yield origin(len(self.text))
 
 
 def end_of(node: yaml.Node) -> int:

@@ -124,6 +124,17 @@ def test_several_files_are_not_written_to_one(
     assert not (tmp_path / "night.yaml").exists()
 
 
+@pytest.mark.parametrize("name", ["jobkit.yaml", "defaults.yml"])
+def test_a_file_that_holds_no_dags_is_not_written_over_even_with_force(
+    name: str, flights: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(f"dags/{name}", "project: dwh\n")
+    assert main(["convert", "flights.py", "--force", "--out", f"dags/{name}"]) == 2
+    told = f"jobkit: dags/{name} would hold no DAGs, by its name; give the file another one\n"
+    assert capsys.readouterr().err == told
+    assert file.read_text() == "project: dwh\n"
+
+
 def test_a_file_that_is_not_there_is_said(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", "nothing.py"]) == 1
     assert capsys.readouterr().err == "jobkit: there is no nothing.py; correct the path\n"
@@ -132,7 +143,8 @@ def test_a_file_that_is_not_there_is_said(write: Write, capsys: pytest.CaptureFi
 def test_a_folder_is_no_file(write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "dags").mkdir()
     assert main(["convert", "dags"]) == 1
-    assert "dags:1:1 cannot be read: not a file" in capsys.readouterr().err
+    told = "jobkit: dags is a folder; name the files in it, such as dags/*.yaml or dags/*.py\n"
+    assert capsys.readouterr().err == told
 
 
 def test_no_file_is_a_wrong_option(capsys: pytest.CaptureFixture[str]) -> None:

@@ -131,6 +131,39 @@ def test_a_revision_is_compared_with_the_working_tree(
     )
 
 
+@pytest.mark.parametrize(
+    ("start", "dags"),
+    [
+        pytest.param("dags", ".", id="inside the DAGs folder"),
+        pytest.param("sub", "../dags", id="beside it"),
+        pytest.param("/", None, id="outside the repository"),
+    ],
+)
+def test_a_revision_is_found_from_wherever_it_is_asked_for(
+    start: str,
+    dags: str | None,
+    repository: Write,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    repository("sub/note.txt", "nothing")
+    repository("dags/flights.yaml", FLIGHTS.replace("0 6", "0 7"))
+    monkeypatch.chdir(tmp_path / start)
+    assert main(["diff", "HEAD", "--dags", dags or str(tmp_path / "dags")]) == 1
+    assert "  ~ schedule: 0 6 * * * -> 0 7 * * *\n" in capsys.readouterr().out
+
+
+def test_without_git_folders_can_still_be_compared(
+    repository: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert main(["diff", "HEAD"]) == 2
+    told = "jobkit: there is no `git` to look for a revision; install it, or name two DAGs folders\n"
+    assert capsys.readouterr().err == told
+    assert main(["diff", "dags", "dags"]) == 0
+
+
 def test_two_revisions_are_compared_and_nothing_is_checked_out(
     repository: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -155,6 +188,15 @@ def test_a_bad_file_leaves_its_dags_out_and_the_others_are_compared(
     assert "+ DAG other  dags/other.yaml\n" in said.out
     assert "not compared, for the mistakes above: flights\n" in said.out
     assert "0 removed" in said.out
+
+
+def test_where_all_dags_have_mistakes_it_is_said_that_they_are_left_out(
+    two: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("a", "b"):
+        two(f"{folder}/dags/flights.yaml", FLIGHTS.replace("[clean]", "[clan]"))
+    assert main(["diff", "a", "b"]) == 2
+    assert capsys.readouterr().out.endswith("not compared: the DAGs with the mistakes above\n")
 
 
 def test_problems_of_a_revision_name_it(repository: Write, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from files import Write
+from processes import finished
 
 from airflow_jobkit import __version__
 from airflow_jobkit.cli import main
@@ -82,6 +83,7 @@ def test_version_is_the_distributions(capsys: pytest.CaptureFixture[str]) -> Non
         pytest.param(["validate", "--colour"], id="an unknown option"),
         pytest.param(["validate", "--format", "xml"], id="an unknown format"),
         pytest.param(["emulate", "--aws-port", "65536"], id="no port"),
+        pytest.param(["validate", "--env", ""], id="an environment of a variable that is not set"),
     ],
 )
 def test_a_wrong_call_ends_with_2_and_shows_the_usage(
@@ -154,6 +156,27 @@ def test_what_is_no_dag_file_is_refused_and_a_dag_file_is_named(
     assert capsys.readouterr().err == said
 
 
+@pytest.mark.parametrize("command", ["validate", "render", "run"])
+def test_a_file_of_another_ending_is_refused(
+    command: str, project: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Since Airflow would not load it, whatever stands in it."""
+    project("dags/flights.yaml.bak", "flights: {tasks: {clean: {spark_job: dwh.a}}}\n")
+    assert main([command, "dags/flights.yaml.bak"]) == 1
+    told = "dags/flights.yaml.bak is no DAG file by its name; name one that ends in .yaml or .yml"
+    assert capsys.readouterr().err == f"jobkit: {told}\n"
+
+
+@pytest.mark.parametrize("command", ["validate", "render", "convert"])
+def test_a_link_that_leads_nowhere_is_called_that(
+    command: str, project: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("dags/link.yaml").symlink_to("link.yaml")
+    assert main([command, "dags/link.yaml"]) == 1
+    told = "jobkit: dags/link.yaml is a link that leads nowhere; correct the link\n"
+    assert capsys.readouterr().err == told
+
+
 def test_a_file_in_the_place_of_a_folder_is_named_in_one_line(
     project: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -201,6 +224,37 @@ def test_a_reader_that_has_seen_enough_is_no_error(project: Write, monkeypatch: 
     with os.fdopen(writing, "w") as output:
         monkeypatch.setattr(sys, "stdout", output)
         assert main(["validate"]) == 1
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        pytest.param(["validate"], id="text of ours"),
+        pytest.param(["render", "dags/cafe.yaml"], id="what a file comes to"),
+        pytest.param(["convert", "dags/cafe.yaml"], id="a file that is written again"),
+        pytest.param(["diff", "HEAD", "--dags", "dags/é"], id="an error"),
+    ],
+)
+def test_where_ascii_is_all_that_is_spoken_no_command_ends_in_a_traceback(
+    argv: Sequence[str], project: Write
+) -> None:
+    """A file or a pipe gets UTF-8, since that is what we read."""
+    project("dags/cafe.yaml", 'cafe: {description: "café ✓", tasks: {clean: {spark_job: dwh.a}}}\n')
+    project("dags/bad.yaml", 'bad: {"é": 1, tasks: {clean: {spark_job: dwh.a}}}\n')
+    done = finished(
+        [sys.executable, "-m", "airflow_jobkit.cli", *argv],
+        env={**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+    )
+    assert done.returncode in (0, 1, 2)
+    assert "Traceback" not in done.stderr
+    if argv[0] != "diff":
+        assert "é" in done.stdout
+
+
+@pytest.mark.parametrize("stream", ["1", "2"])
+def test_a_closed_output_leaves_the_exit_code(stream: str, project: Write) -> None:
+    done = finished(["sh", "-c", f"{sys.executable} -m airflow_jobkit.cli validate {stream}>&-"])
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_package_can_be_called_as_a_module(

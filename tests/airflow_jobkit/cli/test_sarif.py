@@ -75,6 +75,11 @@ def test_what_costs_no_dag_is_a_warning() -> None:
             {"uri": "dags/a%20b%231.yaml", "uriBaseId": "%SRCROOT%"},
             id="one below the working directory, with characters that a URI escapes",
         ),
+        pytest.param(
+            "dags/\udcff.yaml",
+            {"uri": "dags/%FF.yaml", "uriBaseId": "%SRCROOT%"},
+            id="one whose name is no UTF-8",
+        ),
         pytest.param("/srv/dags/a.yaml", {"uri": "file:///srv/dags/a.yaml"}, id="one elsewhere"),
     ],
 )

@@ -60,6 +60,7 @@ def command(expression: str, before: str = "") -> Any:
         pytest.param("f'{1:03d}-{\"x\"!r}'", "001-'x'", id="f-string"),
         pytest.param("'{} {b}'.format('a', b=1)", "a 1", id="format"),
         pytest.param("'%s/%d' % ('a', 2)", "a/2", id="percent"),
+        pytest.param("str(1 << 20) + str(256 >> 4)", "104857616", id="bits, and no edges"),
         pytest.param("' '.join(x.upper() for x in ['a', 'b'])", "A B", id="generator"),
         pytest.param("{'a': {'b': 'c'}}['a']['b']", "c", id="subscript"),
         pytest.param("'a' if 1 < 2 <= 3 else 'b'", "a", id="choice"),
@@ -295,6 +296,11 @@ def test_arguments_of_a_kind(argument: str, value: Any) -> None:
             id="an attribute that is no argument",
         ),
         pytest.param("while True:\n    pass", "a `while` statement", id="while"),
+        pytest.param(
+            "x = BashOperator(task_id='t', bash_command=str(1 << 1_000_000_000_000))",
+            "a number too large to be computed",
+            id="a shift without bounds",
+        ),
         pytest.param("clean(1)", "the call of team.functions.clean when the file is read", id="a call"),
         pytest.param(
             "BashOperator.partial(task_id='t').expand_kwargs([{}])",
@@ -322,6 +328,47 @@ def test_of_a_mapping_only_what_is_not_known_is_left_out() -> None:
     assert "env" not in tasks["u"]
     assert len(conversion.left) == 3
     assert (conversion.text or "").count("# not carried (line ") == 3
+
+
+def test_a_call_of_dict_is_a_mapping_of_which_only_what_is_not_known_is_left_out() -> None:
+    conversion = convert(
+        """
+        DEFAULTS = dict(owner="me", retry_delay=timedelta(minutes=5), pool=nothing)
+        with DAG("d", schedule=None, default_args=dict(DEFAULTS, on_failure_callback=tell)) as dag:
+            BashOperator(task_id="t", bash_command="ls")
+        """
+    )
+    assert told(conversion) == ["`nothing` is not defined in this file"]
+    assert data(conversion)["d"]["default_args"] == {
+        "owner": "me",
+        "retry_delay": "5m",
+        "on_failure_callback": "team.functions.tell",
+    }
+
+
+def test_macros_are_carried_and_texts_among_them_are_told() -> None:
+    """A text among the macros of our YAML is an import path."""
+    conversion = convert(
+        """
+        def twice(value): return 2 * value
+        more = {"limit": 3, "twice": twice}
+        macros = {"clean": clean, "more": more, "bucket": "a.b", "half": lambda v: v / 2}
+        with DAG("d", schedule=None, user_defined_macros=macros, user_defined_filters=dict(tell=tell)) as dag:
+            BashOperator(task_id="t", bash_command="ls")
+        """
+    )
+    assert told(conversion) == [
+        "the function twice is defined in this file",
+        "a lambda",
+        "a text among the macros",
+    ]
+    made = data(conversion)["d"]
+    assert made["user_defined_macros"] == {
+        "clean": "team.functions.clean",
+        "more": {"limit": 3, "twice": "a_code.twice"},
+        "half": "a_code.half",
+    }
+    assert made["user_defined_filters"] == {"tell": "team.functions.tell"}
 
 
 def test_a_secret_of_the_environment_is_not_carried() -> None:

@@ -188,6 +188,34 @@ def test_problems_have_the_places_of_the_file_that_was_read() -> None:
     assert problem.source == "      dependencies: [nobody]"
 
 
+def test_lines_that_end_as_in_windows_do_so_afterwards() -> None:
+    text = """\
+        a:
+          schedule_interval: "@daily"
+          sla_miss_callback: team.tell
+          email_on_retry: false
+          tasks:
+            t: {operator: BASH, bash_command: ls}
+        """
+    made = convert(text.replace("\n", "\r\n")).text
+    assert made is not None
+    assert made.replace("\r\n", "\n") == convert(text).text
+    assert made.count("\n") == made.count("\r\n")
+
+
+def test_the_line_behind_one_that_goes_keeps_its_place() -> None:
+    conversion = convert("""\
+        a:
+          dag_id: a
+          schedule: every day
+          tasks:
+            t: {operator: BASH, bash_command: ls}
+        """)
+    (problem,) = conversion.left
+    assert (problem.line, problem.column) == (3, 13)
+    assert problem.source == "  schedule: every day"
+
+
 def test_a_converted_file_builds(
     yaml_dags: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

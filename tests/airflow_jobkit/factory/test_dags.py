@@ -140,7 +140,7 @@ class TestParams:
                 "13 is not one of [1, 2]",
                 id="not among the choices",
             ),
-            pytest.param("{type: whole, default: 13}", "'whole'", id="with a schema that is none"),
+            pytest.param("{minimum: low, default: 13}", "'low'", id="with a schema that is none"),
             pytest.param("{type: integer, 1: 2}", "keywords must be strings", id="with a number for a key"),
         ],
     )

@@ -40,10 +40,10 @@ def test_a_folder_that_is_not_there_has_no_files() -> None:
 
 def test_a_file_that_is_not_utf8_is_a_problem(folder: Path) -> None:
     path = folder / "latin.yaml"
-    path.write_bytes('flights: "café"\n'.encode("latin-1"))
+    path.write_bytes("# é\n".encode() + 'flights: "é'.encode() + '"café"\n'.encode("latin-1"))
     (problem,) = read_file(path).problems
     assert problem.headline() == (
-        "dags/latin.yaml:1:1 not UTF-8 text: invalid continuation byte at byte 13; save it as UTF-8"
+        "dags/latin.yaml:2:16 not UTF-8 text: invalid continuation byte at byte 21; save it as UTF-8"
     )
 
 

@@ -45,6 +45,25 @@ def test_what_comes_is_fine(text: str) -> None:
             'write "0 6 * * *"',
             id="as AWS writes it",
         ),
+        pytest.param(
+            "cron(0 6 ? * 2-6 *)",
+            "a cron expression of AWS, with ? and a year",
+            'write "0 6 * * 1-5"',
+            id="as AWS writes it, where Sunday is 1",
+        ),
+        pytest.param("cron(0 6 * * *)", "a cron expression of AWS", 'write "0 6 * * *"', id="in AWS's words"),
+        pytest.param(
+            "0 30 6 ? * SUN",
+            "a cron expression of Quartz, with seconds and ?",
+            'write "30 6 * * SUN"',
+            id="as Quartz writes it",
+        ),
+        pytest.param(
+            "0 30 6 L * ? *",
+            "a cron expression of Quartz, with seconds and ?",
+            'write "30 6 L * *"',
+            id="as Quartz writes it, with a year",
+        ),
         pytest.param("@dialy", "no preset '@dialy'", "did you mean @daily?", id="a misspelt preset"),
     ],
 )
