@@ -15,6 +15,7 @@ from airflow_jobkit.fields import describe
 from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.values import name_problem
 from airflow_jobkit.spec.variables import filled
+from airflow_jobkit.spec.weights import LONGEST_TEXT, MOST_VALUES, references_in_texts, values_in
 
 Kind = Literal["task", "group"]
 
@@ -258,6 +259,10 @@ def _fan_out(
         members.issues.append(Issue((*path, "for_each"), message, remedy, "bad-value"))
         return
     own = {key: value for key, value in body.items() if key not in ("for_each", "dependencies")}
+    if _is_too_much(own, items):
+        message, remedy = "the items and their task are too large together", "make them fewer, or simpler"
+        members.issues.append(Issue((*path, "for_each"), message, remedy, "too-large"))
+        return
     shared = {"dependencies": body["dependencies"]} if "dependencies" in body else {}
     members.add(Member("group", name, task_id, group, path, shared))
     for key, item in items.items():
@@ -268,6 +273,14 @@ def _fan_out(
         data, issues = filled(own, {"key": key, "item": item})
         members.issues += [issue.below(*path) for issue in issues]
         members.add(Member("task", key, f"{task_id}.{key}", task_id, path, data))
+
+
+def _is_too_much(own: Mapping[Any, Any], items: Mapping[str, Any]) -> bool:
+    """Whether the tasks that are made of one for items go beyond what a DAG can hold."""
+    if len(items) * values_in(own) > MOST_VALUES:
+        return True
+    references = references_in_texts(own)
+    return bool(references) and references * sum(len(str(item)) for item in items.values()) > LONGEST_TEXT
 
 
 def _each(value: Any) -> dict[str, Any]:

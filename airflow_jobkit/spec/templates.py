@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from airflow_jobkit.fields import describe
 from airflow_jobkit.problems import Issue, Path, choices_remedy
+from airflow_jobkit.spec.weights import MOST_VALUES, values_in
 
 TEMPLATES: Final = "task_templates"
 EXTENDS: Final = "extends"
@@ -33,7 +34,20 @@ def extended(data: Any) -> tuple[Any, list[Issue]]:
         message = f"expected a mapping of keys, got {describe(templates)}"
         return data, [Issue((TEMPLATES,), message, "write `<name>: {...}` lines", "type")]
     issues: list[Issue] = []
+    if templates and _tasks_in(data) * values_in(templates) > MOST_VALUES:
+        message = "the templates are too large for as many tasks"
+        return data, [Issue((TEMPLATES,), message, "make them fewer, or simpler", "too-large", at="key")]
     return _members(data, templates, (), issues), issues
+
+
+def _tasks_in(data: Any) -> int:
+    """How many tasks of a DAG or a group, and of the groups in it, there are."""
+    if not isinstance(data, Mapping):
+        return 0
+    tasks, groups = (data.get(key) for key in ("tasks", "task_groups"))
+    inner = groups.values() if isinstance(groups, Mapping) else groups if isinstance(groups, list) else ()
+    own = len(tasks) if isinstance(tasks, Mapping | list) else 0
+    return own + sum(map(_tasks_in, inner))
 
 
 def _members(data: Mapping[Any, Any], templates: Templates, path: Path, issues: list[Issue]) -> Any:

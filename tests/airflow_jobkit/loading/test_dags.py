@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -173,6 +174,14 @@ class TestLoadDag:
 
     def test_another_bad_dag_of_the_file_is_no_problem(self, write: Write, settings: Settings) -> None:
         write("a.yaml", "weather: {tasks: {}}\n" + GOOD.format("flights"))
+        assert ids(load_dag("flights", Path("dags"), settings)) == ["flights"]
+
+    def test_what_is_no_file_neither_blocks_nor_fills_the_memory(
+        self, write: Write, settings: Settings
+    ) -> None:
+        os.mkfifo("dags/a.yaml")
+        Path("dags/b.yaml").symlink_to("/dev/zero")
+        write("c.yaml", GOOD.format("flights"))
         assert ids(load_dag("flights", Path("dags"), settings)) == ["flights"]
 
     def test_a_name_that_begins_alike_is_another_dag(self, write: Write, settings: Settings) -> None:
