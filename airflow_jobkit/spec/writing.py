@@ -53,7 +53,7 @@ def task_data(task: Task) -> dict[str, Any]:
     """A task with its arguments, or with all options of its Engine, whoever set them."""
     if not isinstance(task, SparkTask):
         spans = {name: _interval_data(v) for name, v in task.arguments.items() if isinstance(v, dt.timedelta)}
-        return {**keys_data(task.keys), **_by_file({**task.arguments, **spans})}
+        return {**keys_data(task.keys), **by_file({**task.arguments, **spans})}
     options = keys_data(task.options)
     return {**keys_data(task.keys), **({task.engine: options} if options else {})}
 
@@ -70,10 +70,10 @@ def keys_data(keys: BaseModel) -> dict[str, Any]:
     found = {
         field.alias or name: getattr(keys, name) for name, field in fields if name in keys.model_fields_set
     }
-    return {name: value_data(value) for name, value in _by_file(found).items()}
+    return {name: value_data(value) for name, value in by_file(found).items()}
 
 
-def _by_file(values: Mapping[str, Any]) -> dict[str, Any]:
+def by_file(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values by name, with two names in the place of one for a function that is named by its file."""
     data: dict[str, Any] = {}
     for name, value in values.items():
