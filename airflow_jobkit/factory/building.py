@@ -254,7 +254,7 @@ def value_of(value: Any, path: Path) -> Any:
             return _made(value, path)
         for key, name, mark in ((ALL, "AssetAll", " & "), (ANY, "AssetAny", " | ")):
             if isinstance(value.get(key), list) and len(value) == 1:
-                items = [value_of(item, path) for item in value[key]]
+                items = value_of(value[key], (*path, key))
                 # Only assets have conditions; of texts, dag-factory makes the text of one.
                 if all(isinstance(item, str) for item in items):
                     return f"({mark.join(items)})"
@@ -273,7 +273,7 @@ def _made(value: Mapping[str, Any], path: Path) -> Any:
     if unsafe is not None:
         raise BuildError(unsafe.below(*path))
     named = {str(k): value_of(v, (*path, str(k))) for k, v in value.items() if k not in (TYPE, ARGUMENTS)}
-    positional = value_of(value.get(ARGUMENTS) or [], path)
+    positional = value_of(value.get(ARGUMENTS) or [], (*path, ARGUMENTS))
     if class_path.startswith("builtins."):
         # As Python calls them, with one list of items; and with the items themselves.
         listed = positional[0] if len(positional) == 1 and isinstance(positional[0], list) else positional

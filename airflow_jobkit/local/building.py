@@ -63,7 +63,8 @@ def _built(dag: LoadedDag, settings: Settings, versions: tuple[str, ...], checks
     spec = dag.spec
     try:
         built = build_dag(spec, settings, versions, checks, documentation(dag, Path(settings.folder)))
-        uses = tuple(DefaultUse(path, is_taken) for path, is_taken in default_uses(spec, built))
+        found = default_uses(spec, built, settings.folder)
+        uses = tuple(DefaultUse(path, is_taken) for path, is_taken in found)
     except BuildError as error:
         return Built(spec.dag_id, error.issues)
     except KeyboardInterrupt:

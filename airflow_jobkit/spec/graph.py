@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.members import Member, Members
 from airflow_jobkit.spec.references import Reference, references_in
-from airflow_jobkit.spec.task import Task, task_references
+from airflow_jobkit.spec.task import Task, argument_references, task_references
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,12 @@ class Edges:
             self.links[member.id] = self._dependencies(member)
         for task_id, task in tasks.items():
             self.links[task_id] += self._references(members.tasks[task_id], task_references(task))
+        if self._is_any_group_mapped():
+            for task_id, task in tasks.items():
+                self.links[task_id] += self._missing_values(members.tasks[task_id], task)
         for group in members.groups.values():
-            expand = group.data.get("expand") if isinstance(group.data, Mapping) else None
-            self.links[group.id] += self._references(group, references_in(expand, ("expand",)))
+            for key in ("expand", "partial") if isinstance(group.data, Mapping) else ():
+                self.links[group.id] += self._references(group, references_in(group.data.get(key), (key,)))
 
     @property
     def upstream(self) -> dict[str, tuple[str, ...]]:
@@ -76,6 +79,23 @@ class Edges:
                 continue
             links.append(Link(name, found, (*member.path, *reference.path), is_reference=True))
         return links
+
+    def _missing_values(self, member: Member, task: Task) -> Iterator[Link]:
+        """The references to a value that the mapped group does not give; to an operator, others are text."""
+        for reference in argument_references(task):
+            name = reference.task
+            group = self._members.resolve(name.rpartition(".")[0], member.group) if "." in name else None
+            if group is None or not self._is_mapped(group) or self._is_value_of_group(name, member):
+                continue
+            if self._members.resolve(name, member.group) is None:
+                yield Link(name, None, (*member.path, *reference.path), is_reference=True)
+
+    def _is_any_group_mapped(self) -> bool:
+        return any(map(self._is_mapped, self._members.groups))
+
+    def _is_mapped(self, group: str) -> bool:
+        found = self._members.groups.get(group)
+        return found is not None and isinstance(found.data, Mapping) and bool(found.data.get("expand"))
 
     def _is_value_of_group(self, name: str, member: Member) -> bool:
         """Whether `+group.value` means what a mapped group around the member is mapped over."""

@@ -89,6 +89,13 @@ def task_references(task: Task) -> tuple[Reference, ...]:
     return tuple(found)
 
 
+def argument_references(task: Task) -> Iterator[Reference]:
+    """What looks like a reference in the arguments of a job or an operator; only values of groups are."""
+    if isinstance(task, SparkTask):
+        return references_in(task.keys.args, ("args",))
+    return references_in(task.arguments, ()) if isinstance(task, OperatorTask) else iter(())
+
+
 def parse_task(
     task_id: str, data: object, engine: str, options: Mapping[str, EngineOptions], settings: Settings
 ) -> tuple[Task | None, list[Issue]]:
