@@ -13,10 +13,10 @@ from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Final
 
-from airflow_jobkit.loading.bounds import MOST_PROBLEMS
 from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.file_functions import OF_CALLBACKS, OF_TASKS, FileFunction, file_functions
+from airflow_jobkit.spec.weights import MOST_SUGGESTED
 
 DOCUMENTATION: Final = "doc_md_file_path"
 MARK: Final = "_file"
@@ -121,8 +121,8 @@ def _name_mistake(function: FileFunction, text: str, told: int) -> tuple[str, st
         return f"{function.file} is no Python{names}", "correct it", "no-python"
     if function.name in names or _ANYTHING in names:
         return None
-    # Likely names are looked for as long as anybody will read of them.
-    remedy = choices_remedy(function.name, names if told < MOST_PROBLEMS else ())
+    is_suggested = told < MOST_SUGGESTED
+    remedy = choices_remedy(function.name, names) if is_suggested else "name a function that it defines"
     return f"{function.file} defines no {function.name}", remedy, "no-function"
 
 

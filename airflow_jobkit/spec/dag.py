@@ -202,8 +202,9 @@ def _dag_issues(
     for name in ("user_defined_macros", "user_defined_filters"):
         issues += macro_issues(getattr(keys, name), (name,), settings.allowed_operators)
     issues += _contradictions(dag_id, keys)
-    if len(members.tasks) > MOST_TASKS:
-        message = f"the DAG has {len(members.tasks):,} tasks, and {MOST_TASKS:,} are the most"
+    many, noun = max((len(members.tasks), "tasks"), (len(members.groups), "groups"))
+    if many > MOST_TASKS:
+        message = f"the DAG has {many:,} {noun}, and {MOST_TASKS:,} are the most"
         remedy = "split it, or map one task over a list with `expand`"
         issues.append(Issue(("tasks",), message, remedy, "too-large", at="key"))
     if not (keys.tasks or keys.task_groups or members.tasks):

@@ -10,6 +10,7 @@ from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.members import Member, Members
 from airflow_jobkit.spec.references import Reference, references_in
 from airflow_jobkit.spec.task import Task, argument_references, task_references
+from airflow_jobkit.spec.weights import MOST_SUGGESTED
 
 
 @dataclass(frozen=True)
@@ -112,17 +113,15 @@ def edge_issues(edges: Edges) -> list[Issue]:
         An Issue for each dependency on a task that does not exist, and one for each cycle, named as a path,
         at the dependency that closes it. Their paths start at the DAG.
     """
-    issues = [
-        Issue(
-            link.path,
-            f"no task {link.name!r} in this DAG",
-            choices_remedy(link.name, edges.names(member)),
-            "unknown-dependency",
-        )
-        for member, links in edges.links.items()
-        for link in links
-        if link.upstream is None
-    ]
+    issues: list[Issue] = []
+    for member, links in edges.links.items():
+        for link in links:
+            if link.upstream is None:
+                is_suggested = len(issues) < MOST_SUGGESTED
+                names = edges.names(member) if is_suggested else ()
+                remedy = choices_remedy(link.name, names) if is_suggested else "name a task of this DAG"
+                message = f"no task {link.name!r} in this DAG"
+                issues.append(Issue(link.path, message, remedy, "unknown-dependency"))
     return issues + [_cycle_issue(cycle, edges) for cycle in _cycles(edges)]
 
 

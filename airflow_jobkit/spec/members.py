@@ -54,12 +54,14 @@ class Members:
         groups: The groups by id, outer ones before inner ones.
         issues: What is wrong with them; paths start at the DAG.
         names: Ids by name, for references from elsewhere.
+        group_paths: Ids of the groups by their paths.
     """
 
     tasks: dict[str, Member] = field(default_factory=dict)
     groups: dict[str, Member] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
     names: dict[str, list[str]] = field(default_factory=dict)
+    group_paths: dict[Path, str] = field(default_factory=dict)
 
     def add(self, member: Member) -> None:
         """Keep a member; one whose id is taken becomes an Issue."""
@@ -69,6 +71,8 @@ class Members:
             return
         (self.tasks if member.kind == "task" else self.groups)[member.id] = member
         self.names.setdefault(member.name, []).append(member.id)
+        if member.kind == "group":
+            self.group_paths.setdefault(member.path, member.id)
 
     @cached_property
     def group_of(self) -> dict[str, str]:
@@ -101,8 +105,9 @@ def members_of(data: Mapping[Any, Any]) -> Members:
     """Take the `tasks` and `task_groups` of a DAG apart."""
     members = Members()
     groups = list(_items(data, "task_groups", (), members.issues))
+    siblings = {n: (b, p) for n, b, p in groups}
     for name, body, path in groups:
-        _group(name, body, path, {n: (b, p) for n, b, p in groups}, members, ())
+        _group(name, body, path, siblings, members, ())
     for name, body, path in _items(data, "tasks", (), members.issues):
         _task(name, body, path, None, members)
     return members
@@ -175,7 +180,7 @@ def _group(
     outer: str | None = None,
 ) -> None:
     """Take a group apart, after the one that it names as its parent."""
-    if any(group.path == path for group in members.groups.values()):
+    if path in members.group_paths:
         return
     if body is None:
         body = {}
@@ -191,8 +196,8 @@ def _group(
     group_id = _id_in(outer, name, members)
     members.add(Member("group", name, group_id, outer, path, own))
     inner = list(_items(body, "task_groups", path, members.issues))
+    nested = {n: (b, p) for n, b, p in inner}
     for child, child_body, child_path in inner:
-        nested = {n: (b, p) for n, b, p in inner}
         _group(child, child_body, child_path, nested, members, (), group_id)
     for task, task_body, task_path in _items(body, "tasks", path, members.issues):
         _task(task, task_body, task_path, group_id, members)
@@ -218,7 +223,7 @@ def _parent(
         members.issues.append(Issue(place, f"no group {parent!r} in this DAG", remedy, "unknown-group"))
         return None
     _group(parent, *siblings[parent], siblings, members, (*within, name))
-    return next((g.id for g in members.groups.values() if g.path == siblings[parent][1]), None)
+    return members.group_paths.get(siblings[parent][1])
 
 
 def _task(name: str, body: Any, path: Path, group: str | None, members: Members) -> None:

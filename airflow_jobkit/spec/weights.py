@@ -12,6 +12,8 @@ MOST_VALUES: Final = 2_000_000
 """Keys and values that one DAG may be made of, with all that it repeats."""
 LONGEST_TEXT: Final = 1024 * 1024
 """Characters of all texts together that are put together from others, in one file or one fan-out."""
+MOST_SUGGESTED: Final = 100
+"""Mistakes of one kind in a DAG for which likely names are looked for; nobody reads of more."""
 
 
 def values_in(data: Any) -> int:

@@ -186,6 +186,42 @@ CASES = {
         ),
         "the templates are too large for as many tasks",
     ),
+    "templates that extend each other twice": (
+        write(
+            "bad:\n  task_templates:\n    t0: {}\n"
+            + "".join(f"    t{n}: {{extends: [t{n - 1}, t{n - 1}]}}\n" for n in range(1, 60))
+            + "  tasks: {a: {extends: t59}}\n"
+        ),
+        "the task says neither `spark_job` nor `operator`",
+    ),
+    "unknown templates without end": (
+        write(
+            f"bad:\n  task_templates: {{{', '.join(f'k{n}: {{}}' for n in range(5_000))}}}\n  tasks:\n"
+            + "".join(f"    t{n}: {{extends: z{n}}}\n" for n in range(5_000))
+        ),
+        "no task template 'z0'; ",
+    ),
+    "large defaults for many DAGs": (
+        write(
+            f"default: {{params: {{{', '.join(f'k{n}: v' for n in range(20_000))}}}}}\n"
+            + "".join(f"d{n}: {{params: {{a: b}}, tasks: {{}}}}\n" for n in range(6_000))
+        ),
+        "the defaults are too large for as many DAGs",
+    ),
+    "unknown dependencies without end": (
+        write(
+            "bad:\n  tasks:\n"
+            + "".join(
+                f"    t{n}: {{spark_job: probe.a, dependencies: [{', '.join('x' * 50)}]}}\n"
+                for n in range(1_900)
+            )
+        ),
+        "no task 'x' in this DAG; ",
+    ),
+    "groups without end": (
+        write("bad:\n  task_groups:\n" + "".join(f"    g{n}: {{}}\n" for n in range(20_000))),
+        "the DAG has 20,000 groups, and 2,000 are the most",
+    ),
     "a line of a megabyte": (write("a: {tasks: " + "x" * 1_000_000 + "}\n"), "expected a mapping of keys"),
 }
 
