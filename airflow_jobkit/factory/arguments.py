@@ -9,18 +9,9 @@ from typing import Any
 
 from airflow_jobkit._compat import BaseOperator
 from airflow_jobkit.engines.options import RemoteOptions
-from airflow_jobkit.factory.building import (
-    RAISED,
-    BuildError,
-    Findings,
-    asset_of,
-    callback,
-    imported,
-    made_each,
-    raised,
-    value_of,
-)
+from airflow_jobkit.factory.building import asset_of, callback, imported, value_of
 from airflow_jobkit.factory.file_functions import function_of_file
+from airflow_jobkit.factory.findings import RAISED, BuildError, Findings, made_each, raised
 from airflow_jobkit.factory.signatures import Signature, signature_of_class
 from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.callables import CALLBACKS, CallableRef

@@ -14,7 +14,8 @@ from pathlib import Path as FilePath
 from types import ModuleType
 from typing import Any
 
-from airflow_jobkit.factory.building import BuildError, function, told
+from airflow_jobkit.factory.building import function
+from airflow_jobkit.factory.findings import BuildError, told
 from airflow_jobkit.loading.files import FileOfDag
 from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.file_functions import FileFunction

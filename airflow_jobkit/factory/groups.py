@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from airflow_jobkit._compat import DAG, TaskGroup, current_group, task_group
 from airflow_jobkit.factory.arguments import default_arguments
-from airflow_jobkit.factory.building import BuildError, Findings, made_each, told, value_of
+from airflow_jobkit.factory.building import value_of
+from airflow_jobkit.factory.findings import BuildError, Findings, made_each, told
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.groups import Group
 from airflow_jobkit.spec.references import references_in

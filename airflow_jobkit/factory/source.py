@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path as FilePath
 
-from airflow_jobkit.factory.building import BuildError
+from airflow_jobkit.factory.findings import BuildError
 from airflow_jobkit.loading.dags import LoadedDag
 from airflow_jobkit.loading.files import DOCUMENTATION, FileOfDag
 from airflow_jobkit.problems import Issue

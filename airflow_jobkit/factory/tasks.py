@@ -19,17 +19,9 @@ from airflow_jobkit.factory.arguments import (
     own_timeout,
     spark_arguments,
 )
-from airflow_jobkit.factory.building import (
-    RAISED,
-    BuildError,
-    Findings,
-    made_each,
-    plain_copy,
-    raised,
-    told,
-    value_of,
-)
+from airflow_jobkit.factory.building import plain_copy, value_of
 from airflow_jobkit.factory.file_functions import named_function
+from airflow_jobkit.factory.findings import RAISED, BuildError, Findings, made_each, raised, told
 from airflow_jobkit.factory.functions import split_arguments, task_decorator
 from airflow_jobkit.factory.groups import Groups
 from airflow_jobkit.factory.http_body import with_json_body

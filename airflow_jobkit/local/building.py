@@ -13,9 +13,9 @@ from pathlib import Path
 import airflow.serialization.serialized_objects  # noqa: F401 - slow, and no DAG's time is to go into it
 
 from airflow_jobkit._compat import import_from
-from airflow_jobkit.factory.building import BuildError
 from airflow_jobkit.factory.dags import build_dag
 from airflow_jobkit.factory.defaults import default_uses
+from airflow_jobkit.factory.findings import BuildError
 from airflow_jobkit.factory.load import published_versions, release_index
 from airflow_jobkit.factory.source import documentation
 from airflow_jobkit.factory.storable import StoreChecks

@@ -17,7 +17,8 @@ from airflow_jobkit.spec.defaults import DefaultArgs, parse_default_args
 from airflow_jobkit.spec.file_functions import OF_CALLBACKS, with_file_functions
 from airflow_jobkit.spec.graph import Edges, edge_issues
 from airflow_jobkit.spec.groups import Group, parse_group
-from airflow_jobkit.spec.members import Members, members_of
+from airflow_jobkit.spec.members import members_of
+from airflow_jobkit.spec.membership import Members
 from airflow_jobkit.spec.notifiers import choice_issue
 from airflow_jobkit.spec.project import parse_with_engines
 from airflow_jobkit.spec.schedule import AssetSchedule

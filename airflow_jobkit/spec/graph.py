@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from airflow_jobkit.problems import Issue, Path, choices_remedy
-from airflow_jobkit.spec.members import Member, Members
+from airflow_jobkit.spec.membership import Member, Members
 from airflow_jobkit.spec.references import Reference, references_in
 from airflow_jobkit.spec.task import Task, argument_references, task_references
 from airflow_jobkit.spec.weights import MOST_SUGGESTED

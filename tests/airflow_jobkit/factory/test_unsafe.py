@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from airflow_jobkit.factory.building import BuildError, value_of
+from airflow_jobkit.factory.building import value_of
+from airflow_jobkit.factory.findings import BuildError
 
 Load = Callable[[], dict[str, Any]]
 Write = Callable[[str, str], Path]
