@@ -20,7 +20,7 @@ from airflow_jobkit.factory.signatures import (
 )
 from airflow_jobkit.fields import ARGUMENTS, TYPE
 from airflow_jobkit.problems import Issue, Path, did_you_mean
-from airflow_jobkit.spec.callables import AIRFLOWS_OWN, CallableRef
+from airflow_jobkit.spec.callables import NOT_OF_TEAMS, CallableRef
 from airflow_jobkit.spec.schedule import AliasSpec, AssetSpec
 from airflow_jobkit.spec.typed import ALL, ANY, is_asset, is_param, type_issue
 
@@ -62,10 +62,10 @@ def function(class_path: str, path: Path) -> Any:
     """The function at an import path; it is not called here.
 
     Raises:
-        BuildError: There is none, or it is one of Airflow's own, which could run anything.
+        BuildError: There is none, or it is one of Airflow's own or of ours, which could run anything.
     """
     found = imported(class_path, path, "no-function")
-    if class_path.startswith(AIRFLOWS_OWN) or not callable(found) or isinstance(found, type):
+    if class_path.startswith(NOT_OF_TEAMS) or not callable(found) or isinstance(found, type):
         remedy = "name a function of your own package"
         raise BuildError(Issue(path, f"{class_path} is no function to call here", remedy, "no-function"))
     return found

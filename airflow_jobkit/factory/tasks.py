@@ -198,9 +198,14 @@ class Tasks:
         """What is the same for all instances of a mapped task."""
         group = self.spec.group_of.get(task.task_id)
         path = (*path, "partial")
-        return made_each(
-            task.keys.partial, lambda name, value: self._filled(value_of(value, (*path, name)), group)
-        )
+        functions = callable_arguments(task.keys.partial) if isinstance(task, OperatorTask) else {}
+
+        def made(name: str, value: Any) -> Any:
+            if name in functions:
+                return named_function(functions[name], self.settings.folder, (*path, name))
+            return self._filled(value_of(value, (*path, name)), group)
+
+        return made_each(task.keys.partial, made)
 
     def _called(self, task: DecoratorTask, path: Path) -> Any:
         """The result of a task that calls a function."""

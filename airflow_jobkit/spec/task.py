@@ -226,6 +226,11 @@ def _free_task(
     assert isinstance(keys, OperatorTaskKeys)  # noqa: S101 - there are two models
     issues += not_allowed(("operator",), keys.operator, allowed)
     issues += [*_callable_issues(arguments, allowed), *_span_issues(arguments)]
+    if keys.partial:
+        partial = dict(keys.partial)
+        found = [*_callable_issues(partial, allowed), *_span_issues(partial)]
+        issues += [issue.below("partial") for issue in found]
+        keys = keys.model_copy(update={"partial": partial})
     return (None, issues) if issues else (OperatorTask(task_id, keys, arguments), [])
 
 

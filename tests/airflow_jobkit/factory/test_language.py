@@ -246,6 +246,25 @@ class TestMapping:
             """)
         assert edges(one) == {("numbers", "a")}
 
+    def test_what_is_the_same_for_all_instances_may_be_a_function(self, dag: Dag) -> None:
+        one = dag("""
+            one:
+              tasks:
+                a:
+                  operator: PYTHON
+                  partial: {python_callable: team_functions.double}
+                  expand: {op_args: [[1], [2]]}
+            """)
+        assert one.get_task("a").partial_kwargs["python_callable"].__name__ == "double"
+
+    def test_a_function_for_all_instances_is_held_to_the_allowed_packages(self, problems: Problems) -> None:
+        said = problems("""
+            one:
+              tasks:
+                a: {operator: PYTHON, partial: {python_callable: os.system}, expand: {op_args: [[1]]}}
+            """)
+        assert "one.tasks.a.partial.python_callable: os.system is not allowed" in said
+
     def test_what_is_the_same_for_all_calls_of_a_function_may_have_a_type(self, dag: Dag) -> None:
         one = dag("""
             one:
