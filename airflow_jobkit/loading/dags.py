@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from airflow_jobkit.spec.dag import DagSpec, parse_dag
 from airflow_jobkit.spec.jobs import PublishedJobs
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.weights import MOST_VALUES, values_in
+
+log = logging.getLogger(__name__)
 
 PROBLEMS_DAG_ID = "jobkit_problems"
 SWEEPER_DAG_ID = "jobkit_sweeper"
@@ -122,7 +125,12 @@ class DagLoader:
         if path.name in DEFAULTS_FILES:
             self._above.layers(path)
             return Loaded((), ())
-        loaded = self.load_document(self._read(path), path)
+        try:
+            loaded = self.load_document(self._read(path), path)
+        except Exception as error:
+            # A mistake of ours; a file that shows one takes no other with it all the same.
+            log.exception("%s cannot be read", path)
+            return Loaded((), (_unforeseen(path, error),))
         return Loaded(loaded.dags, capped(loaded.problems))
 
     def load_document(self, document: Document, path: Path) -> Loaded:
@@ -229,6 +237,13 @@ def _form_issue(data: Any, above: Iterable[Layer]) -> Issue | None:
             message = "the defaults are too large for as many DAGs"
             return Issue((), message, "split the file, or make them simpler", "too-large")
     return None
+
+
+def _unforeseen(path: Path, error: Exception) -> Problem:
+    """The Problem of a file in which something stands that nobody has thought of."""
+    message = f"cannot be read: {type(error).__name__}: {error}"
+    remedy = "report it to those who maintain airflow-jobkit, with the file"
+    return Problem(display_name(path), 1, 1, "", message, remedy, "unforeseen")
 
 
 def _duplicate(dag: LoadedDag, keeps: LoadedDag) -> Problem:
