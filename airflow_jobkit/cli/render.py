@@ -24,7 +24,7 @@ from airflow_jobkit.spec.common import TaskKeys
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.task import DecoratorTask, OperatorTask, Task
-from airflow_jobkit.spec.writing import default_args_data, keys_data, value_data
+from airflow_jobkit.spec.writing import by_file, default_args_data, keys_data, value_data
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -75,10 +75,10 @@ def render_task(task: Task, spec: DagSpec, settings: Settings) -> dict[str, Any]
     if upstream := spec.upstream.get(task.task_id):
         common["dependencies"] = list(upstream)
     if isinstance(task, DecoratorTask):
-        called = {"decorator": task.keys.decorator, "python_callable": task.keys.python_callable}
-        return {**called, **common, **task.arguments}
+        called = by_file({"python_callable": task.keys.python_callable})
+        return {"decorator": task.keys.decorator, **called, **common, **task.arguments}
     if isinstance(task, OperatorTask):
-        return {"operator": task.keys.operator, **common, **task.arguments}
+        return {"operator": task.keys.operator, **common, **by_file(task.arguments)}
     return {
         "operator": operator_class_path(task.engine),
         "spark_job": task.keys.spark_job,
@@ -105,7 +105,8 @@ _GROUPS_APART = {"dependencies", "default_args"}
 def _held(keys: BaseModel, but: AbstractSet[str]) -> dict[str, Any]:
     """What holds of some keys, set or by default, without those that are empty."""
     values = {name: getattr(keys, name) for name in type(keys).model_fields if name not in but}
-    return {name: value_data(value) for name, value in values.items() if value not in (None, (), {})}
+    held = by_file({name: value for name, value in values.items() if value not in (None, (), {})})
+    return {name: value_data(value) for name, value in held.items()}
 
 
 def _groups(spec: DagSpec) -> dict[str, Any]:

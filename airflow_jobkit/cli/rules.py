@@ -105,6 +105,10 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "a code version that is not published",
         "Publish it with `jobkit release publish`, or write one that is.",
     ),
+    "unforeseen": (
+        "a file that jobkit itself fails at",
+        "Report it to those who maintain airflow-jobkit, with the file.",
+    ),
     "unreadable": ("a file that cannot be read", "Correct what the system names."),
     "unsafe-type": (
         "a type that is not on the list of safe ones",

@@ -90,7 +90,8 @@ def side(name: str, dags: Path) -> Iterator[Side]:
     repository = f"--git-dir={_git(['rev-parse', '--absolute-git-dir'], _NO_REPOSITORY, at).rstrip(chr(10))}"
     with TemporaryDirectory(prefix="jobkit-diff-") as scratch:
         root = Path(scratch).resolve()
-        folder = root / "dags"
+        # By its own name, with which files beside the DAGs begin.
+        folder = root / dags.resolve().name
         folder.mkdir()
         own_index = {"GIT_INDEX_FILE": str(root / "index")}
         missing = f"{name} has no folder {place}; name its DAGs folder with --dags"

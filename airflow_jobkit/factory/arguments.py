@@ -9,18 +9,9 @@ from typing import Any
 
 from airflow_jobkit._compat import BaseOperator
 from airflow_jobkit.engines.options import RemoteOptions
-from airflow_jobkit.factory.building import (
-    RAISED,
-    BuildError,
-    Findings,
-    asset_of,
-    callback,
-    imported,
-    made_each,
-    raised,
-    value_of,
-)
+from airflow_jobkit.factory.building import asset_of, callback, imported, value_of
 from airflow_jobkit.factory.file_functions import function_of_file
+from airflow_jobkit.factory.findings import RAISED, BuildError, Findings, made_each, raised
 from airflow_jobkit.factory.signatures import Signature, signature_of_class
 from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.callables import CALLBACKS, CallableRef
@@ -28,7 +19,7 @@ from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.defaults import DefaultArgs
 from airflow_jobkit.spec.file_functions import FileFunction
 from airflow_jobkit.spec.settings import Settings
-from airflow_jobkit.spec.task import OperatorTask, SparkTask
+from airflow_jobkit.spec.task import SparkTask
 
 _FROM_US = ("task_id", "dag", "task_group", "default_args", "params")
 """The arguments of operators that no file gives by these names."""
@@ -182,10 +173,10 @@ def spark_arguments(task: SparkTask, settings: Settings) -> Mapping[str, Any]:
 
 
 def made_operator(
-    task: SparkTask | OperatorTask,
     operator: type[BaseOperator],
     arguments: Mapping[str, Any],
     expand: Mapping[str, Any],
+    partial: Mapping[str, Any],
     path: Path,
 ) -> Any:
     """The operator of a task, mapped where it is mapped over anything.
@@ -194,8 +185,6 @@ def made_operator(
         BuildError: Its constructor raises, or Airflow does not map it.
     """
     if expand:
-        keys = task.keys.partial
-        partial = made_each(keys, lambda name, value: value_of(value, (*path, "partial", name)))
         arguments = {name: value for name, value in arguments.items() if name not in expand}
     try:
         if not expand:

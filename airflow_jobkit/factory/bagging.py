@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_jobkit._compat import DAG, BaseOperator, apply_policies, executor_names
-from airflow_jobkit.factory.building import BuildError, told
+from airflow_jobkit.factory.findings import BuildError, told
 from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.dag import DagSpec
 

@@ -1,16 +1,16 @@
-"""What building a DAG shows: the error, and the imports that it makes."""
+"""What building a DAG imports and calls: functions, callbacks, assets and listed types."""
 
 from __future__ import annotations
 
 import importlib
 import json
 import marshal
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from airflow_jobkit._compat import BaseNotifier, Param, asset_class
+from airflow_jobkit.factory.findings import RAISED, BuildError, Findings, made_each, said_by, told
 from airflow_jobkit.factory.moved import new_path
 from airflow_jobkit.factory.signatures import (
     Given,
@@ -20,110 +20,12 @@ from airflow_jobkit.factory.signatures import (
 )
 from airflow_jobkit.fields import ARGUMENTS, TYPE
 from airflow_jobkit.problems import Issue, Path, did_you_mean
-from airflow_jobkit.spec.callables import AIRFLOWS_OWN, CallableRef
+from airflow_jobkit.spec.callables import NOT_OF_TEAMS, CallableRef
 from airflow_jobkit.spec.schedule import AliasSpec, AssetSpec
 from airflow_jobkit.spec.typed import ALL, ANY, is_asset, is_param, type_issue
 
-RAISED = (Exception, SystemExit)
-"""What an imported module or a constructor may raise without taking other DAGs down."""
-_MOST_SAID = 500
-"""Characters of what an exception says."""
 _WITHOUT_SHARING = 2
 _MARK = b"__"  # of `__type__`, `__and__` and `__or__`
-
-
-class BuildError(Exception):
-    """What only building a DAG shows; `issues` say it, their paths start at the DAG.
-
-    There are none where something that is needed could not be made and that is told elsewhere.
-    """
-
-    def __init__(self, *issues: Issue) -> None:
-        self.issues = issues
-        super().__init__("\n".join(f"{issue.message}; {issue.remedy}" for issue in issues))
-
-
-class Findings:
-    """Gathers what is wrong with several parts, each of which is tried whatever became of the others."""
-
-    def __init__(self) -> None:
-        self._issues: list[Issue] = []
-        self._failed = False
-
-    def attempt(self, make: Callable[..., Any], *given: Any) -> Any:
-        """What a function makes; None where it raises a BuildError, which `refuse` raises again."""
-        try:
-            return make(*given)
-        except BuildError as error:
-            self.add(error.issues)
-            self._failed = True
-
-    def add(self, issues: Iterable[Issue]) -> None:
-        """Take Issues that were found otherwise."""
-        self._issues += issues
-
-    def refuse(self) -> None:
-        """End here if anything is wrong.
-
-        Raises:
-            BuildError: Something is; it holds all Issues.
-        """
-        if self._issues or self._failed:
-            raise self.error()
-
-    def error(self) -> BuildError:
-        """What `refuse` raises."""
-        return BuildError(*self._issues)
-
-
-def made_each(given: Mapping[str, Any], make: Callable[[str, Any], Any]) -> dict[str, Any]:
-    """What a function makes of each name and value.
-
-    Raises:
-        BuildError: It does not of some; what is wrong with all of them.
-    """
-    made: dict[str, Any] = {}
-    errors: list[BuildError] = []
-    for name, value in given.items():
-        try:
-            made[name] = make(name, value)
-        except BuildError as error:  # noqa: PERF203 - what is wrong with one does not hide the others
-            errors.append(error)
-    if errors:
-        raise BuildError(*(issue for error in errors for issue in error.issues))
-    return made
-
-
-@contextmanager
-def told(path: Path, what: str, remedy: str) -> Iterator[None]:
-    """Let what Airflow, or an operator, raises become a mistake at a place.
-
-    Args:
-        path: The place, in the DAG.
-        what: What cannot be done.
-        remedy: What to do about it.
-
-    Raises:
-        BuildError: Something was raised.
-    """
-    try:
-        yield
-    except BuildError:
-        raise
-    except RAISED as error:
-        raise raised(error, path, what, remedy) from error
-
-
-def raised(error: BaseException, path: Path, what: str, remedy: str) -> BuildError:
-    """What `told` raises for what was raised."""
-    return BuildError(Issue(path, f"{what}: {_said_by(error)}", remedy, "build", at="key"))
-
-
-def _said_by(error: BaseException) -> str:
-    """An exception in one line."""
-    said = " ".join(str(error).split())
-    said = f"{said[:_MOST_SAID]} ..." if len(said) > _MOST_SAID else said
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def imported(class_path: str, path: Path, code: str) -> Any:
@@ -152,7 +54,7 @@ def imported(class_path: str, path: Path, code: str) -> Any:
             remedy = f"did you mean {module_name}.{meant}?"
         raise BuildError(Issue(path, f"no {class_path}: {error}", remedy, code)) from error
     except RAISED as error:
-        message = f"{module_name} cannot be imported: {_said_by(error)}"
+        message = f"{module_name} cannot be imported: {said_by(error)}"
         raise BuildError(Issue(path, message, "correct that module", code)) from error
 
 
@@ -160,10 +62,10 @@ def function(class_path: str, path: Path) -> Any:
     """The function at an import path; it is not called here.
 
     Raises:
-        BuildError: There is none, or it is one of Airflow's own, which could run anything.
+        BuildError: There is none, or it is one of Airflow's own or of ours, which could run anything.
     """
     found = imported(class_path, path, "no-function")
-    if class_path.startswith(AIRFLOWS_OWN) or not callable(found) or isinstance(found, type):
+    if class_path.startswith(NOT_OF_TEAMS) or not callable(found) or isinstance(found, type):
         remedy = "name a function of your own package"
         raise BuildError(Issue(path, f"{class_path} is no function to call here", remedy, "no-function"))
     return found
@@ -254,7 +156,7 @@ def value_of(value: Any, path: Path) -> Any:
             return _made(value, path)
         for key, name, mark in ((ALL, "AssetAll", " & "), (ANY, "AssetAny", " | ")):
             if isinstance(value.get(key), list) and len(value) == 1:
-                items = [value_of(item, path) for item in value[key]]
+                items = value_of(value[key], (*path, key))
                 # Only assets have conditions; of texts, dag-factory makes the text of one.
                 if all(isinstance(item, str) for item in items):
                     return f"({mark.join(items)})"
@@ -273,7 +175,7 @@ def _made(value: Mapping[str, Any], path: Path) -> Any:
     if unsafe is not None:
         raise BuildError(unsafe.below(*path))
     named = {str(k): value_of(v, (*path, str(k))) for k, v in value.items() if k not in (TYPE, ARGUMENTS)}
-    positional = value_of(value.get(ARGUMENTS) or [], path)
+    positional = value_of(value.get(ARGUMENTS) or [], (*path, ARGUMENTS))
     if class_path.startswith("builtins."):
         # As Python calls them, with one list of items; and with the items themselves.
         listed = positional[0] if len(positional) == 1 and isinstance(positional[0], list) else positional

@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_jobkit._compat import DAG
 from airflow_jobkit.factory.arguments import callbacks, default_arguments
-from airflow_jobkit.factory.building import BuildError, Findings, told
+from airflow_jobkit.factory.findings import BuildError, Findings, told
 from airflow_jobkit.factory.groups import upstream_of
 from airflow_jobkit.factory.macros import macros
 from airflow_jobkit.factory.params import dag_params

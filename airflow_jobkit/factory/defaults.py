@@ -7,26 +7,27 @@ from typing import Any
 
 from airflow_jobkit._compat import DAG
 from airflow_jobkit.factory.arguments import operator_signature
-from airflow_jobkit.factory.building import function
+from airflow_jobkit.factory.file_functions import named_function
 from airflow_jobkit.factory.signatures import signature_of_function
 from airflow_jobkit.problems import Path
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.task import DecoratorTask, Task
 
 
-def default_uses(spec: DagSpec, dag: DAG) -> Iterator[tuple[Path, bool]]:
+def default_uses(spec: DagSpec, dag: DAG, folder: str) -> Iterator[tuple[Path, bool]]:
     """Each default that not every operator has: its path in the DAG, and whether a task takes it.
 
     Args:
         spec: The DAG.
         dag: Airflow's, built.
+        folder: The DAGs folder.
     """
     holders: list[tuple[str | None, Path, Any]] = [(None, (), spec.default_args)]
     holders += [(one.group_id, spec.path_of(one.group_id), one.default_args) for one in spec.groups]
     for group, path, defaults in holders:
         tasks = [task for task in spec.tasks if group is None or group in _around(task, spec)]
         for name in defaults.arguments:
-            taken = any(_takes(task, dag.task_dict[task.task_id], name) for task in tasks)
+            taken = any(_takes(task, dag.task_dict[task.task_id], name, folder) for task in tasks)
             yield (*path, "default_args", name), taken
 
 
@@ -38,12 +39,12 @@ def _around(task: Task, spec: DagSpec) -> Iterator[str]:
         group = spec.group_of.get(group)
 
 
-def _takes(task: Task, operator: Any, name: str) -> bool:
+def _takes(task: Task, operator: Any, name: str, folder: str) -> bool:
     made: Any = type(operator)
     known = operator_signature(getattr(operator, "operator_class", made)).known
     if known is None or name in known:
         return True
     if not isinstance(task, DecoratorTask):
         return False
-    called = signature_of_function(function(task.keys.python_callable, ()))
+    called = signature_of_function(named_function(task.keys.python_callable, folder, ()))
     return called.known is None or name in called.known

@@ -14,7 +14,8 @@ from pathlib import Path as FilePath
 from types import ModuleType
 from typing import Any
 
-from airflow_jobkit.factory.building import BuildError, told
+from airflow_jobkit.factory.building import function
+from airflow_jobkit.factory.findings import BuildError, told
 from airflow_jobkit.loading.files import FileOfDag
 from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.file_functions import FileFunction
@@ -23,6 +24,20 @@ _PREFIX = "jobkit_dag_file_"
 _Version = tuple[int, int]
 _loaded: dict[str, _Version] = {}
 """The version of the file that each of these modules was made from; none while its file runs."""
+
+
+def named_function(named: str | FileFunction, folder: str, path: Path) -> Any:
+    """The function that a YAML names, by its import path or by file and name; it is not called here.
+
+    Args:
+        named: The function.
+        folder: The DAGs folder.
+        path: Where the YAML names it, in its DAG.
+
+    Raises:
+        BuildError: There is none, or it may not be called.
+    """
+    return function_of_file(named, folder, path) if isinstance(named, FileFunction) else function(named, path)
 
 
 def function_of_file(ref: FileFunction, folder: str, path: Path) -> Any:

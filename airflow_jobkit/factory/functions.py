@@ -9,7 +9,7 @@ from typing import Any
 from airflow_jobkit._compat import context_names
 from airflow_jobkit._compat import task as task_decorators
 from airflow_jobkit.factory.arguments import operator_signature
-from airflow_jobkit.factory.building import BuildError, told
+from airflow_jobkit.factory.findings import BuildError, told
 from airflow_jobkit.factory.signatures import Given, Signature, argument_issues, signature_of_function
 from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.task import DecoratorTask

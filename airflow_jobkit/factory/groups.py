@@ -6,16 +6,17 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from airflow_jobkit._compat import DAG, TaskGroup, current_group, task_group
 from airflow_jobkit.factory.arguments import default_arguments
-from airflow_jobkit.factory.building import BuildError, Findings, told, value_of
+from airflow_jobkit.factory.building import value_of
+from airflow_jobkit.factory.findings import BuildError, Findings, made_each, told
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.groups import Group
 from airflow_jobkit.spec.references import references_in
 
-Resolve = Callable[[Any, str | None], Any]
+Resolve = Callable[[Any, str | None, bool], Any]
 
 
 @dataclass
@@ -25,7 +26,8 @@ class Groups:
     Attributes:
         spec: The DAG.
         dag: Airflow's.
-        resolve: Fills references to tasks into what a group is mapped over, seen from a group.
+        resolve: Fills references to tasks into a value for a group, seen from the group around it; also
+            those of a form that means one only where it is all that a group is mapped over.
         folder: The DAGs folder.
         by_id: Airflow's groups.
         values: What each mapped group gives to its tasks, by name.
@@ -90,7 +92,6 @@ class Groups:
     def _make_mapped(self, group: Group, around: Any, arguments: Mapping[str, Any]) -> None:
         """Make a group through Airflow's decorator, whose function notes what each instance gets."""
         names = [*group.keys.expand, *group.keys.partial]
-        path = self.spec.path_of(group.group_id)
 
         def body(**values: Any) -> None:
             self.by_id[group.group_id] = current_group(self.dag)
@@ -100,10 +101,19 @@ class Groups:
         body.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in names])  # type: ignore[attr-defined]
         made: Any = task_group(group_id=group.name, dag=self.dag, parent_group=around, **arguments)(body)
         if group.keys.partial:
-            made = made.partial(**{n: value_of(v, path) for n, v in group.keys.partial.items()})
-        expand = {n: self.resolve(value_of(v, path), group.parent) for n, v in group.keys.expand.items()}
+            made = made.partial(**self._given(group, "partial"))
+        expand = self._given(group, "expand")
         with self.dag:
             made.expand(**expand)
+
+    def _given(self, group: Group, key: Literal["expand", "partial"]) -> dict[str, Any]:
+        """What a group is mapped over, or what is the same for all its instances."""
+        path = (*self.spec.path_of(group.group_id), key)
+
+        def made(name: str, value: Any) -> Any:
+            return self.resolve(value_of(value, (*path, name)), group.parent, key == "expand")
+
+        return made_each(getattr(group.keys, key), made)
 
 
 def upstream_of(spec: DagSpec) -> Mapping[str, Sequence[str]]:

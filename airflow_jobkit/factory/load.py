@@ -11,8 +11,8 @@ from typing import Any
 
 from airflow_jobkit._compat import DAG, get_parsing_context
 from airflow_jobkit.errors import ContractError
-from airflow_jobkit.factory.building import BuildError, told
 from airflow_jobkit.factory.dags import build_dag
+from airflow_jobkit.factory.findings import BuildError, told
 from airflow_jobkit.factory.problems_dag import build_problems_dag, build_stand_in
 from airflow_jobkit.factory.source import documentation
 from airflow_jobkit.factory.storable import StoreChecks

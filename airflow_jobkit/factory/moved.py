@@ -5,26 +5,19 @@ from __future__ import annotations
 import importlib.util
 import re
 
-_OLD = re.compile(
-    r"airflow\.(?P<kind>operators|sensors)\.(?P<module>\w+?)(_operator|_sensor)?\.(?P<name>\w+)"
-)
-_RENAMED = {"DummyOperator": ("empty", "EmptyOperator")}
-_MODULES = {"dagrun": "trigger_dagrun", "external_task": "external_task", "dummy": "empty"}
+from airflow_jobkit.converting.moved import present_path
+
+_OLD = re.compile(r"airflow\.(?P<kind>operators|sensors)\.(?P<module>\w+)\.(?P<name>\w+)")
+_STANDARD = "airflow.providers.standard."
 
 
 def new_path(class_path: str) -> str | None:
     """The path of an operator of Airflow 1 or 2 in this Airflow; None where it is not known."""
-    found = _OLD.fullmatch(class_path)
-    if found is None:
-        return None
-    module, name = _RENAMED.get(
-        found["name"], (_MODULES.get(found["module"], found["module"]), found["name"])
-    )
-    for package in ("airflow.providers.standard", "airflow"):
-        place = f"{package}.{found['kind']}.{module}"
-        if f"{place}.{name}" != class_path and _exists(place):
-            return f"{place}.{name}"
-    return None
+    now = present_path(class_path)
+    known = [now, now.replace(_STANDARD, "airflow.")]  # Airflow 2 has them without the provider
+    if _OLD.fullmatch(class_path):
+        known.append(class_path.replace("airflow.", _STANDARD, 1))
+    return next((one for one in known if one != class_path and _exists(one.rpartition(".")[0])), None)
 
 
 def _exists(module: str) -> bool:

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from airflow_jobkit._compat import Param
-from airflow_jobkit.factory.building import BuildError, made_each, value_of
+from airflow_jobkit.factory.building import value_of
+from airflow_jobkit.factory.findings import BuildError, made_each
 from airflow_jobkit.fields import TYPE
 from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.dag import DagSpec

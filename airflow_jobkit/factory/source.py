@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path as FilePath
 
-from airflow_jobkit.factory.building import BuildError
+from airflow_jobkit.factory.findings import BuildError
 from airflow_jobkit.loading.dags import LoadedDag
 from airflow_jobkit.loading.files import DOCUMENTATION, FileOfDag
 from airflow_jobkit.problems import Issue
@@ -55,8 +57,11 @@ def own_text(text: str, data: object, dag_id: str) -> str:
     """The lines of one DAG; the whole text where it is the only one, or its lines cannot be told apart."""
     if isinstance(data, dict) and len(data) <= 1:
         return text
-    starts = [found.start() for found in _TOP_LEVEL.finditer(text)] + [len(text)]
-    for start, end in pairwise(starts):
-        if re.match(rf"""["']?{re.escape(dag_id)}["']?\s*:""", text[start:]):
-            return text[start:end]
-    return text
+    named = re.compile(rf"""["']?{re.escape(dag_id)}["']?\s*:""")
+    return next((text[start:end] for start, end in _parts(text) if named.match(text, start)), text)
+
+
+@lru_cache(maxsize=4)
+def _parts(text: str) -> Sequence[tuple[int, int]]:
+    """Where each key of a file begins and the next one does; all DAGs of a file ask for the same."""
+    return [*pairwise([*(found.start() for found in _TOP_LEVEL.finditer(text)), len(text)])]

@@ -19,7 +19,8 @@ from typing import Any
 
 from airflow_jobkit._compat import DAG, BaseOperator, serialize_dag, serialize_task
 from airflow_jobkit.factory.bagging import check_operators, check_policies
-from airflow_jobkit.factory.building import plain_copy, told
+from airflow_jobkit.factory.building import plain_copy
+from airflow_jobkit.factory.findings import told
 from airflow_jobkit.fields import TYPE
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.task import DecoratorTask, SparkTask, Task

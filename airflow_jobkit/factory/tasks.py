@@ -19,25 +19,15 @@ from airflow_jobkit.factory.arguments import (
     own_timeout,
     spark_arguments,
 )
-from airflow_jobkit.factory.building import (
-    RAISED,
-    BuildError,
-    Findings,
-    function,
-    made_each,
-    plain_copy,
-    raised,
-    told,
-    value_of,
-)
-from airflow_jobkit.factory.file_functions import function_of_file
+from airflow_jobkit.factory.building import plain_copy, value_of
+from airflow_jobkit.factory.file_functions import named_function
+from airflow_jobkit.factory.findings import RAISED, BuildError, Findings, made_each, raised, told
 from airflow_jobkit.factory.functions import split_arguments, task_decorator
 from airflow_jobkit.factory.groups import Groups
 from airflow_jobkit.factory.http_body import with_json_body
 from airflow_jobkit.factory.signatures import Given, argument_issues
 from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.dag import DagSpec
-from airflow_jobkit.spec.file_functions import FileFunction
 from airflow_jobkit.spec.references import reference_of
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.task import DecoratorTask, OperatorTask, SparkTask, Task, callable_arguments
@@ -127,7 +117,7 @@ class Tasks:
         arguments = dict(spark_arguments(task, self.settings))
         arguments["job_args"] = self._in_group(arguments["job_args"], task.task_id)
         common.update(arguments)
-        return made_operator(task, operator, common, self._expanded(task, path), path)
+        return made_operator(operator, common, self._expanded(task, path), self._partial(task, path), path)
 
     def _operator(self, task: OperatorTask, path: Path) -> Any:
         """A task of any operator's class; called only where nothing is wrong with its arguments."""
@@ -136,6 +126,7 @@ class Tasks:
         operator = findings.attempt(operator_class, task.keys.operator, (*path, "operator"))
         arguments = findings.attempt(self._arguments, task, path)
         expand = findings.attempt(self._expanded, task, path)
+        partial = findings.attempt(self._partial, task, path)
         if operator is not None:
             findings.add(self._argument_issues(task, operator, path))
         findings.refuse()
@@ -143,7 +134,7 @@ class Tasks:
         if has_own_timeout(operator):
             common.update(own_timeout(task.keys, self.spec.defaults_of(task.task_id)))
         common.update(arguments)
-        return made_operator(task, operator, common, expand, path)
+        return made_operator(operator, common, expand, partial, path)
 
     def _argument_issues(
         self, task: OperatorTask, operator: type[BaseOperator], path: Path
@@ -178,25 +169,21 @@ class Tasks:
 
         def made(name: str, value: Any) -> Any:
             if name in functions:
-                return self._function(functions[name], (*path, name))
+                return named_function(functions[name], self.settings.folder, (*path, name))
             return self._in_group(value_of(value, (*path, name)), task.task_id)
 
         return made_each(task.arguments, made)
 
-    def _function(self, named: str | FileFunction, path: Path) -> Any:
-        """The function that a task names, by its import path or by file and name."""
-        if isinstance(named, FileFunction):
-            return function_of_file(named, self.settings.folder, path)
-        return function(named, path)
-
-    def _mapped_over(self, value: Any, group: str | None) -> Any:
-        """What a task or a group is mapped over for one argument."""
-        found = reference_of(value, expanded=True)
+    def _mapped_over(self, value: Any, group: str | None, expanded: bool = True) -> Any:
+        """What a task or a group is mapped over for one argument, or given for all instances."""
+        found = reference_of(value, expanded=expanded)
         return self._filled(value, group) if found is None else self._result(found.task, found.key, group)
 
     def _in_group(self, value: Any, task_id: str) -> Any:
-        """A value with what the mapped groups around a task give filled in."""
-        return self._filled(value, self.spec.group_of.get(task_id)) if self.groups.values else value
+        """A value with what the mapped groups around a task give filled in; any other text stays."""
+        if not self.groups.values:
+            return value
+        return self._filled(value, self.spec.group_of.get(task_id), of_tasks=False)
 
     def _expanded(self, task: Task, path: Path) -> dict[str, Any]:
         if not task.keys.expand:
@@ -207,12 +194,26 @@ class Tasks:
             task.keys.expand, lambda name, value: self._mapped_over(value_of(value, (*path, name)), group)
         )
 
+    def _partial(self, task: Task, path: Path) -> dict[str, Any]:
+        """What is the same for all instances of a mapped task."""
+        group = self.spec.group_of.get(task.task_id)
+        path = (*path, "partial")
+        functions = callable_arguments(task.keys.partial) if isinstance(task, OperatorTask) else {}
+
+        def made(name: str, value: Any) -> Any:
+            if name in functions:
+                return named_function(functions[name], self.settings.folder, (*path, name))
+            return self._filled(value_of(value, (*path, name)), group)
+
+        return made_each(task.keys.partial, made)
+
     def _called(self, task: DecoratorTask, path: Path) -> Any:
         """The result of a task that calls a function."""
         findings = Findings()
         common = findings.attempt(self._common, task, path)
         decorator = findings.attempt(task_decorator, task.keys.decorator, (*path, "decorator"))
-        called = findings.attempt(self._function, task.keys.python_callable, (*path, "python_callable"))
+        named, folder = task.keys.python_callable, self.settings.folder
+        called = findings.attempt(named_function, named, folder, (*path, "python_callable"))
         group = self.spec.group_of.get(task.task_id)
         given = findings.attempt(
             made_each,
@@ -220,6 +221,7 @@ class Tasks:
             lambda name, value: self._filled(value_of(value, (*path, name)), group),
         )
         expand = findings.attempt(self._expanded, task, path)
+        partial = findings.attempt(self._partial, task, path)
         split: Any = None
         if decorator is not None and called is not None:
             split = findings.attempt(split_arguments, task, decorator, called, self._defaults(group), path)
@@ -230,29 +232,35 @@ class Tasks:
         options = {name: value for name, value in given.items() if name not in calls}
         with told(path, f"{task.keys.decorator} cannot be called", "correct the task's arguments"):
             made = decorator(**common, **options)(called)
-            partial = {name: self._filled(v, group) for name, v in task.keys.partial.items()}
             if not expand:
                 return made(**calls)
             return (made.partial(**partial, **calls) if partial or calls else made).expand(**expand)
 
-    def _filled(self, value: Any, group: str | None) -> Any:
-        """A value with every reference to a task, or to a value of a mapped group, filled in."""
+    def _filled(self, value: Any, group: str | None, *, of_tasks: bool = True) -> Any:
+        """A value with every reference to a value of a mapped group, or to a task, filled in."""
         if isinstance(value, str):
             found = reference_of(value)
-            return value if found is None else self._result(found.task, found.key, group)
+            if found is None or not (of_tasks or self._mapped_group(found.task, group)):
+                return value
+            return self._result(found.task, found.key, group)
         if isinstance(value, dict):
-            return {key: self._filled(item, group) for key, item in value.items()}
+            return {key: self._filled(item, group, of_tasks=of_tasks) for key, item in value.items()}
         if isinstance(value, list):
-            return [self._filled(item, group) for item in value]
+            return [self._filled(item, group, of_tasks=of_tasks) for item in value]
         return value
 
-    def _result(self, name: str, key: str | None, group: str | None) -> Any:
+    def _mapped_group(self, name: str, group: str | None) -> str | None:
+        """The mapped group that a name takes a value of, which each of its instances has its own of."""
         around, _, value = name.rpartition(".")
         mapped = self.spec.resolve(around, group) if around else None
         if mapped in self.groups.failed:
             raise BuildError
-        if mapped in self.groups.values:
-            return self.groups.values[mapped][value]
+        return mapped if mapped in self.groups.values and value in self.groups.values[mapped] else None
+
+    def _result(self, name: str, key: str | None, group: str | None) -> Any:
+        mapped = self._mapped_group(name, group)
+        if mapped is not None:
+            return self.groups.values[mapped][name.rpartition(".")[2]]
         task_id = self.spec.resolve(name, group)
         task = next(task for task in self.spec.tasks if task.task_id == task_id)
         self._built(task)

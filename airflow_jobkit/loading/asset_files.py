@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path as FilePath
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from airflow_jobkit.fields import describe
 from airflow_jobkit.loading.files import FileOfDag
 from airflow_jobkit.loading.yaml_text import read_document
 from airflow_jobkit.problems import Issue, Path, choices_remedy
+from airflow_jobkit.spec.weights import LONGEST_TEXT
 
 DATASETS: Final = "datasets"
 _FILE = "file"
@@ -33,45 +35,63 @@ def with_assets_of_files(data: Any, folder: FilePath) -> tuple[Any, list[Issue]]
         data: The data of a DAG file.
         folder: The DAGs folder.
     """
-    issues: list[Issue] = []
+    assets = _Assets(folder)
+    return assets.made(data, ()), assets.issues
 
-    def made(value: Any, path: Path) -> Any:
+
+class _Assets:
+    """The assets that files name for one DAG file; each is read once, however often it is named."""
+
+    def __init__(self, folder: FilePath) -> None:
+        self.issues: list[Issue] = []
+        self._read = cache(lambda name: _uris(name, folder))
+        self._length = 0
+
+    def made(self, value: Any, path: Path) -> Any:
+        """A value with URIs in place of names."""
         if isinstance(value, dict):
             if path and path[-1] in _PLACES and _FILE in value and DATASETS in value:
-                return _with_uris(value, path, folder, issues)
-            return {key: made(item, (*path, str(key))) for key, item in value.items()}
+                return self._with_uris(value, path)
+            return {key: self.made(item, (*path, str(key))) for key, item in value.items()}
         if isinstance(value, list):
-            return [made(item, (*path, position)) for position, item in enumerate(value)]
+            return [self.made(item, (*path, position)) for position, item in enumerate(value)]
         return value
 
-    return made(data, ()), issues
+    def _with_uris(self, value: Mapping[Any, Any], path: Path) -> Any:
+        file, wanted = value[_FILE], value[DATASETS]
+        if not isinstance(file, str):
+            return self._refused(
+                Issue((*path, _FILE), f"not a file: {describe(file)}", "write its path", "type")
+            )
+        found = self._read(file)
+        if isinstance(found, Issue):
+            return self._refused(found.below(*path))
+        is_expression = isinstance(wanted, str) and path[-1] == "schedule"
+        names = _NAME.findall(wanted) if is_expression else wanted if isinstance(wanted, list) else [wanted]
+        unknown = next((name for name in names if not isinstance(name, str) or name not in found), None)
+        if unknown is not None:
+            message = f"{file} names no dataset {describe(unknown)}"
+            remedy = choices_remedy(unknown, found)
+            return self._refused(Issue((*path, DATASETS), message, remedy, "unknown-dataset"))
+        self._length += sum(len(found[name]) for name in names)
+        if self._length > LONGEST_TEXT:
+            message = f"assets of more than {LONGEST_TEXT:,} characters in this file"
+            return self._refused(Issue((*path, DATASETS), message, "name fewer of them", "too-large"))
+        chosen = frozenset(names)
+        uris = [uri for name, uri in found.items() if name in chosen]
+        if path[-1] != "schedule":
+            return uris
+        beside = {key: item for key, item in value.items() if key != _FILE}
+        expression = _NAME.sub(lambda match: found[match[0]], wanted) if is_expression else uris
+        return {**beside, DATASETS: expression}
 
-
-def _with_uris(value: Mapping[Any, Any], path: Path, folder: FilePath, issues: list[Issue]) -> Any:
-    found = _uris(value[_FILE], folder)
-    if isinstance(found, Issue):
-        issues.append(found.below(*path))
+    def _refused(self, issue: Issue) -> list[Any]:
+        self.issues.append(issue)
         return []
-    wanted = value[DATASETS]
-    is_expression = isinstance(wanted, str) and path[-1] == "schedule"
-    names = _NAME.findall(wanted) if is_expression else wanted if isinstance(wanted, list) else [wanted]
-    unknown = [name for name in names if not isinstance(name, str) or name not in found]
-    if unknown:
-        message = f"{value[_FILE]} names no dataset {describe(unknown[0])}"
-        issues.append(Issue((*path, DATASETS), message, choices_remedy(unknown[0], found), "unknown-dataset"))
-        return []
-    uris = [uri for name, uri in found.items() if name in names]
-    if path[-1] != "schedule":
-        return uris
-    beside = {key: item for key, item in value.items() if key != _FILE}
-    expression = _NAME.sub(lambda match: found[match[0]], wanted) if is_expression else uris
-    return {**beside, DATASETS: expression}
 
 
-def _uris(name: object, folder: FilePath) -> dict[str, str] | Issue:
+def _uris(name: str, folder: FilePath) -> dict[str, str] | Issue:
     """The URIs that a file lists, by their names, in its order."""
-    if not isinstance(name, str):
-        return Issue((_FILE,), f"not a file: {describe(name)}", "write its path", "type")
     file = FileOfDag(name, folder)
     mistake = file.mistake()
     if mistake is not None:

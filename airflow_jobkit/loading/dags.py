@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airflow_jobkit.loading.asset_files import DATASETS, is_asset_file, with_assets_of_files
-from airflow_jobkit.loading.beside_dags import file_defaults_issues, folder_defaults_issues, outside_of_dags
+from airflow_jobkit.loading.above import Above, is_keys
+from airflow_jobkit.loading.asset_files import is_asset_file
+from airflow_jobkit.loading.beside_dags import file_defaults_issues, outside_of_dags
 from airflow_jobkit.loading.bounds import capped
 from airflow_jobkit.loading.files import file_issues, may_name_files
+from airflow_jobkit.loading.filling import Filling
 from airflow_jobkit.loading.folder import (
     PROJECT_FILE,
     display_name,
@@ -19,20 +22,21 @@ from airflow_jobkit.loading.folder import (
     files_with_escapes,
     read_file,
 )
-from airflow_jobkit.loading.layers import DEFAULTS_FILES, FILE_DEFAULTS, Layer, Layers, folders_between
+from airflow_jobkit.loading.layers import DEFAULTS_FILES, FILE_DEFAULTS, Layer, Layers
 from airflow_jobkit.loading.yaml_text import Document
 from airflow_jobkit.problems import Issue, Problem
 from airflow_jobkit.spec.checks import dag_checks
 from airflow_jobkit.spec.dag import DagSpec, parse_dag
 from airflow_jobkit.spec.jobs import PublishedJobs
-from airflow_jobkit.spec.joined import JOIN, LIST, joined
 from airflow_jobkit.spec.settings import Settings
-from airflow_jobkit.spec.variables import Variables
+from airflow_jobkit.spec.weights import MOST_VALUES, values_in
+
+log = logging.getLogger(__name__)
 
 PROBLEMS_DAG_ID = "jobkit_problems"
 SWEEPER_DAG_ID = "jobkit_sweeper"
 
-_WAITING = "no DAG of this folder or below is loaded until then"
+_MANY_DAGS = 20
 _OUR_DAG_IDS = (PROBLEMS_DAG_ID, SWEEPER_DAG_ID)
 
 
@@ -81,15 +85,13 @@ class DagLoader:
         self._settings = settings
         self._jobs = jobs
         self._top = top.absolute()  # as files are spelled: either may be a link
-        self._variables = Variables(
-            settings.allowed_variables,
-            os.environ if environment is None else environment,
-            project_values(settings),
-        )
-        self._folders: dict[Path, tuple[Layer, ...]] = {}
-        self._misread: set[Path] = set()  # folders whose defaults cannot be told
-        self._project_layers = self._of_project()
-        self.problems: list[Problem] = []
+        self._filling = Filling(settings, self._top, environment)
+        self._above = Above(settings, self._top, self._filling)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong with defaults above the files that have been read so far."""
+        return self._above.problems
 
     def load(self, paths: Iterable[Path]) -> Loaded:
         """Read DAG files. A bad DAG is left out and reported; the good ones of the same file stay.
@@ -121,39 +123,30 @@ class DagLoader:
         """
         path = path.absolute()
         if path.name in DEFAULTS_FILES:
-            self._of_folders(path)
+            self._above.layers(path)
             return Loaded((), ())
-        loaded = self.load_document(self._read(path), path)
+        try:
+            loaded = self.load_document(self._read(path), path)
+        except Exception as error:
+            # A mistake of ours; a file that shows one takes no other with it all the same.
+            log.exception("%s cannot be read", path)
+            return Loaded((), (_unforeseen(path, error),))
         return Loaded(loaded.dags, capped(loaded.problems))
 
     def load_document(self, document: Document, path: Path) -> Loaded:
         """What the text of a DAG file gives that stands, or would stand, at a path; with all its Problems."""
         if is_asset_file(document.data):
             return Loaded((), document.problems)
-        data, issues = self._filled(document)
-        above = (*self._project_layers, *self._of_folders(path))
+        data, issues = self._filling.filled(document)
+        above = self._above.layers(path)
         found, dag_problems, file_issues = self._parsed(document, data, above)
         problems = document.all_problems([*issues, *file_issues])
         # A trap or a key that stands twice changes what a file means, so none of its DAGs is trusted, nor is
         # any below such defaults: without them it might run with another engine, or at another time.
-        misread = self._misread and not self._misread.isdisjoint(folders_between(self._top, path))
+        misread = self._above.is_misread(path)
         trusted = () if document.problems or issues or misread else tuple(found)
         every = tuple(dict.fromkeys((*problems, *_beside(dag_problems, problems))))
         return Loaded(trusted, every)
-
-    def _filled(self, document: Document) -> tuple[Any, list[Issue]]:
-        """The data of a document with all filled in that stands in it in other words."""
-        data = document.data
-        issues: list[Issue] = []
-        if data is not None and "$" in document.text:
-            data, issues = self._variables.substituted(data)
-        if data is not None and (JOIN in document.text or LIST in document.text):
-            data, found = joined(data)
-            issues += found
-        if data is not None and DATASETS in document.text and "file" in document.text:
-            data, found = with_assets_of_files(data, self._top)
-            issues += found
-        return data, issues
 
     def _read(self, path: Path) -> Document:
         """Read a DAG file; one that is a link out of the folder is none of the project's."""
@@ -186,20 +179,18 @@ class DagLoader:
                 return Loaded(found, ())
             # Most of these files have nothing to do with the DAG.
             problems += (one for one in loaded.problems if f"{one.where}.".startswith(f"{dag_id}."))
-        return Loaded((), tuple(sorted({*problems, *(self.problems if problems or self._misread else ())})))
+        return Loaded(
+            (), tuple(sorted({*problems, *(self.problems if problems or self._above.is_any_misread else ())}))
+        )
 
     def _parsed(
         self, document: Document, data: Any, above: tuple[Layer, ...]
     ) -> tuple[list[LoadedDag], list[Problem], list[Issue]]:
         """The good DAGs of a document, what is wrong with the others, and with the document itself."""
-        if data is None and document.problems:
-            return [], [], []
-        if data is None:
-            remedy = "write `<dag_id>:` with `tasks:` below it, or remove the file"
-            return [], [], [Issue((), "the file is empty", remedy, "empty")]
-        if not isinstance(data, dict):
-            remedy = "start with `<dag_id>:` and put its `tasks:` below it"
-            return [], [], [Issue((), "the file holds no DAGs", remedy, "type")]
+        issue = _form_issue(data, above)
+        if issue is not None:
+            is_told = data is None and document.problems
+            return [], [], [] if is_told else [issue]
         dags: list[LoadedDag] = []
         problems: list[Problem] = []
         issues: list[Issue] = []
@@ -222,7 +213,7 @@ class DagLoader:
                 issues.append(Issue((str(key),), message, "rename yours", "reserved-name", at="key"))
             elif spec is not None:
                 dags.append(LoadedDag(spec, layers))
-        return dags if _is_keys(data.get(FILE_DEFAULTS)) else [], problems, issues
+        return dags if is_keys(data.get(FILE_DEFAULTS)) else [], problems, issues
 
     def _checked(self, spec: DagSpec, layers: Layers) -> list[Issue]:
         """What is wrong with a DAG as a whole, and with the files that it names."""
@@ -231,36 +222,28 @@ class DagLoader:
             found += file_issues(spec, self._top)
         return found
 
-    def _of_project(self) -> tuple[Layer, ...]:
-        """The layers of `jobkit.yaml`."""
-        if not self._settings.defaults:
-            return ()
-        document = read_file(self._top / PROJECT_FILE)
-        return tuple(Layer(document, path, data) for path, data in self._settings.defaults)
 
-    def _of_folders(self, path: Path) -> tuple[Layer, ...]:
-        """The layers of the folders from the top down to that of a file."""
-        folder = path.parent
-        if folder not in self._folders:
-            found = [self._of_folder(one) for one in folders_between(self._top, path)]
-            self._folders[folder] = tuple(layer for layer in found if layer is not None)
-        return self._folders[folder]
+def _form_issue(data: Any, above: Iterable[Layer]) -> Issue | None:
+    """What is wrong with the form of a file, whatever DAGs it holds."""
+    if data is None:
+        remedy = "write `<dag_id>:` with `tasks:` below it, or remove the file"
+        return Issue((), "the file is empty", remedy, "empty")
+    if not isinstance(data, dict):
+        remedy = "start with `<dag_id>:` and put its `tasks:` below it"
+        return Issue((), "the file holds no DAGs", remedy, "type")
+    if len(data) > _MANY_DAGS:
+        defaults = values_in(data.get(FILE_DEFAULTS)) + sum(values_in(layer.data) for layer in above)
+        if len(data) * defaults > MOST_VALUES:
+            message = "the defaults are too large for as many DAGs"
+            return Issue((), message, "split the file, or make them simpler", "too-large")
+    return None
 
-    def _of_folder(self, folder: Path) -> Layer | None:
-        for name in DEFAULTS_FILES:
-            file = folder / name
-            if file.is_file():
-                document = read_file(file)
-                data, issues = self._filled(document)
-                misread = bool(document.problems or issues or not _is_keys(data))
-                found = folder_defaults_issues(data) if data is not None else ()
-                problems = document.all_problems([*issues, *found])
-                if misread:
-                    self._misread.add(folder)
-                    problems = tuple(replace(one, remedy=f"{one.remedy}; {_WAITING}") for one in problems)
-                self.problems += (*problems, *_second_defaults(folder, name))
-                return Layer(document, (), data)
-        return None
+
+def _unforeseen(path: Path, error: Exception) -> Problem:
+    """The Problem of a file in which something stands that nobody has thought of."""
+    message = f"cannot be read: {type(error).__name__}: {error}"
+    remedy = "report it to those who maintain airflow-jobkit, with the file"
+    return Problem(display_name(path), 1, 1, "", message, remedy, "unforeseen")
 
 
 def _duplicate(dag: LoadedDag, keeps: LoadedDag) -> Problem:
@@ -268,19 +251,6 @@ def _duplicate(dag: LoadedDag, keeps: LoadedDag) -> Problem:
     message = f"{keeps.document.file} has a DAG of this id already"
     issue = Issue((dag.spec.dag_id,), message, "rename one of them", "duplicate-dag", at="key")
     return dag.document.problem(issue)
-
-
-def _second_defaults(folder: Path, first: str) -> Iterator[Problem]:
-    """The Problem of defaults under the other name, which have no effect."""
-    for name in DEFAULTS_FILES:
-        if name != first and (folder / name).is_file():
-            message, remedy = f"{first} holds for this folder, and this file does not", "make one of the two"
-            yield Problem(display_name(folder / name), 1, 1, "", message, remedy, "contradiction")
-
-
-def _is_keys(data: Any) -> bool:
-    """Whether defaults can be merged into a DAG."""
-    return data is None or isinstance(data, dict)
 
 
 def _beside(found: Iterable[Problem], told: Iterable[Problem]) -> Iterator[Problem]:
@@ -291,21 +261,6 @@ def _beside(found: Iterable[Problem], told: Iterable[Problem]) -> Iterator[Probl
     places = {(problem.file, problem.line, problem.column) for problem in told}
     once = {(one.file, one.line, one.column, one.message): one for one in reversed([*found])}
     return (one for one in reversed(once.values()) if (one.file, one.line, one.column) not in places)
-
-
-def project_values(settings: Settings) -> dict[str, str]:
-    """What `${jobkit:...}` can name in a YAML."""
-    values = {
-        "project": settings.project,
-        "environment": settings.environment,
-        "engine": settings.engine,
-        "code_root": settings.code_root or "",
-        "code_version": settings.code_version or "",
-        "data_root": settings.data_root,
-        "runs_root": settings.runs_root,
-        "base": settings.base,
-    }
-    return {name: value for name, value in values.items() if value}
 
 
 def load_files(paths: Iterable[Path], settings: Settings, top: Path | None = None) -> Loaded:

@@ -6,14 +6,17 @@ They are read here, never run: what a Python file defines is told from its text.
 from __future__ import annotations
 
 import ast
+import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Final
 
 from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.file_functions import OF_CALLBACKS, OF_TASKS, FileFunction, file_functions
+from airflow_jobkit.spec.weights import MOST_SUGGESTED
 
 DOCUMENTATION: Final = "doc_md_file_path"
 MOST_BYTES: Final = 256 * 1024
@@ -34,7 +37,7 @@ class FileOfDag:
     def __init__(self, name: str, folder: FilePath) -> None:
         self.name = name
         self._folder = folder.resolve()
-        self.path = (self._folder.parent / name).resolve()
+        self.path = _resolved(self._folder.parent / name)
 
     def mistake(self) -> tuple[str, str, str] | None:
         """Why it cannot be read, what to do, and the kind of mistake; None: it can."""
@@ -71,6 +74,14 @@ def may_name_files(text: str) -> bool:
     return "_file" in text and any(key in text for key in _FILE_KEYS)
 
 
+def _resolved(path: FilePath) -> FilePath:
+    """A path without links; a link that leads to itself, and a name that no system takes, stay."""
+    try:
+        return FilePath(os.path.realpath(path))
+    except ValueError:
+        return path
+
+
 def file_issues(spec: DagSpec, folder: FilePath) -> Iterator[Issue]:
     """What is wrong with the files that a DAG names; paths start at the DAG.
 
@@ -82,6 +93,7 @@ def file_issues(spec: DagSpec, folder: FilePath) -> Iterator[Issue]:
         found = FileOfDag(spec.keys.doc_md_file_path, folder).mistake()
         if found is not None:
             yield Issue((DOCUMENTATION,), *found)
+    told = 0
     for path, function in _functions(spec):
         file_key, name_key = _KEYS[str(path[-1])]
         file = FileOfDag(function.file, folder)
@@ -89,8 +101,9 @@ def file_issues(spec: DagSpec, folder: FilePath) -> Iterator[Issue]:
         if found is not None:
             yield Issue((*path[:-1], file_key), *found)
             continue
-        found = _name_mistake(function, file.text())
+        found = _name_mistake(function, file.text(), told)
         if found is not None:
+            told += 1
             yield Issue((*path[:-1], name_key), *found)
 
 
@@ -105,24 +118,28 @@ def _functions(spec: DagSpec) -> Iterator[tuple[Path, FileFunction]]:
         yield from file_functions(getattr(task, "arguments", {}), path)
 
 
-def _name_mistake(function: FileFunction, text: str) -> tuple[str, str, str] | None:
-    """What is wrong with the name of a function in a file's text."""
+def _name_mistake(function: FileFunction, text: str, told: int) -> tuple[str, str, str] | None:
+    """What is wrong with the name of a function in a file's text, after so many others."""
+    names = _names(text)
+    if isinstance(names, str):
+        return f"{function.file} is no Python{names}", "correct it", "no-python"
+    if function.name in names or _ANYTHING in names:
+        return None
+    is_suggested = told < MOST_SUGGESTED
+    remedy = choices_remedy(function.name, names) if is_suggested else "name a function that it defines"
+    return f"{function.file} defines no {function.name}", remedy, "no-function"
+
+
+@lru_cache(maxsize=16)
+def _names(text: str) -> Collection[str] | str:
+    """The names that a file's text defines, or what is wrong with it; many tasks may name one file."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python says of the text is not about the YAML
-            names = set(_defined(ast.parse(text).body))
+            return frozenset(_defined(ast.parse(text).body))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
-        where = f", line {line}" if line else ""
-        return (
-            f"{function.file} is no Python{where}: {getattr(error, 'msg', error)}",
-            "correct it",
-            "no-python",
-        )
-    if function.name in names or _ANYTHING in names:
-        return None
-    remedy = choices_remedy(function.name, names)
-    return f"{function.file} defines no {function.name}", remedy, "no-function"
+        return f"{f', line {line}' if line else ''}: {getattr(error, 'msg', error)}"
 
 
 def _defined(body: list[ast.stmt]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -26,6 +27,7 @@ from airflow_jobkit.spec.project import ProjectSpec, parse_project
 from airflow_jobkit.spec.settings import Settings, resolve_settings
 
 PROJECT_FILE = "jobkit.yaml"
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # Windows has no such pipes
 _NO_DAGS = frozenset({PROJECT_FILE, "defaults.yaml", "defaults.yml"})
 
 
@@ -121,11 +123,17 @@ def _is_plain_name(path: str, folder: Path) -> bool:
 
 
 def _bytes(path: str) -> bytes:
+    """What is in a file; nothing of what is none, which may block or never end."""
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - making a Path takes as long as reading
-            return file.read()
+        with open(path, "rb", buffering=0, opener=_opened) as file:
+            return file.read() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
     except OSError:
         return b""
+
+
+def _opened(path: str, flags: int) -> int:
+    """Open a file without waiting for whoever writes into a pipe."""
+    return os.open(path, flags | _AT_ONCE)
 
 
 def _listed(folder: Path, syntax: Syntax | None = None) -> list[str]:

@@ -13,9 +13,9 @@ from pathlib import Path
 import airflow.serialization.serialized_objects  # noqa: F401 - slow, and no DAG's time is to go into it
 
 from airflow_jobkit._compat import import_from
-from airflow_jobkit.factory.building import BuildError
 from airflow_jobkit.factory.dags import build_dag
 from airflow_jobkit.factory.defaults import default_uses
+from airflow_jobkit.factory.findings import BuildError
 from airflow_jobkit.factory.load import published_versions, release_index
 from airflow_jobkit.factory.source import documentation
 from airflow_jobkit.factory.storable import StoreChecks
@@ -63,7 +63,8 @@ def _built(dag: LoadedDag, settings: Settings, versions: tuple[str, ...], checks
     spec = dag.spec
     try:
         built = build_dag(spec, settings, versions, checks, documentation(dag, Path(settings.folder)))
-        uses = tuple(DefaultUse(path, is_taken) for path, is_taken in default_uses(spec, built))
+        found = default_uses(spec, built, settings.folder)
+        uses = tuple(DefaultUse(path, is_taken) for path, is_taken in found)
     except BuildError as error:
         return Built(spec.dag_id, error.issues)
     except KeyboardInterrupt:

@@ -16,7 +16,8 @@ from airflow_jobkit.spec.file_functions import FileFunction
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 _REMEDY = "write package.module.function, or `{callback: package.module.Notifier, <its arguments>}`"
 
-AIRFLOWS_OWN = "airflow."
+NOT_OF_TEAMS = ("airflow.", "airflow_jobkit.")
+"""Whose operators and notifiers are for everybody, and whose functions, which may run anything, for none."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def macro_issues(values: Mapping[str, Any], path: Path, allowed: Iterable[str]) 
         elif isinstance(value, str) and not _PATH.fullmatch(value):
             message, remedy = f"not an import path: {describe(value)}", "write package.module.function"
             yield Issue(below, message, remedy, "bad-value")
-        elif isinstance(value, str) and value.startswith(AIRFLOWS_OWN):
+        elif isinstance(value, str) and value.startswith(NOT_OF_TEAMS):
             message = f"{value} is no macro of a DAG's own"
             yield Issue(below, message, "name a function of your own package", "not-allowed")
         elif isinstance(value, str):

@@ -17,7 +17,8 @@ from airflow_jobkit.spec.defaults import DefaultArgs, parse_default_args
 from airflow_jobkit.spec.file_functions import OF_CALLBACKS, with_file_functions
 from airflow_jobkit.spec.graph import Edges, argument_issues, edge_issues
 from airflow_jobkit.spec.groups import Group, parse_group
-from airflow_jobkit.spec.members import Members, members_of
+from airflow_jobkit.spec.members import members_of
+from airflow_jobkit.spec.membership import Members
 from airflow_jobkit.spec.notifiers import choice_issue
 from airflow_jobkit.spec.params import param_issues
 from airflow_jobkit.spec.project import parse_with_engines
@@ -202,8 +203,9 @@ def _dag_issues(
     for name in ("user_defined_macros", "user_defined_filters"):
         issues += macro_issues(getattr(keys, name), (name,), settings.allowed_operators)
     issues += _contradictions(dag_id, keys)
-    if len(members.tasks) > MOST_TASKS:
-        message = f"the DAG has {len(members.tasks):,} tasks, and {MOST_TASKS:,} are the most"
+    many, noun = max((len(members.tasks), "tasks"), (len(members.groups), "groups"))
+    if many > MOST_TASKS:
+        message = f"the DAG has {many:,} {noun}, and {MOST_TASKS:,} are the most"
         remedy = "split it, or map one task over a list with `expand`"
         issues.append(Issue(("tasks",), message, remedy, "too-large", at="key"))
     if not (keys.tasks or keys.task_groups or members.tasks):

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from airflow_jobkit.problems import Issue, Path, choices_remedy
-from airflow_jobkit.spec.members import Member, Members
+from airflow_jobkit.spec.membership import Member, Members
 from airflow_jobkit.spec.references import Reference, references_in
-from airflow_jobkit.spec.task import SparkTask, Task, task_references
+from airflow_jobkit.spec.task import SparkTask, Task, argument_references, task_references
+from airflow_jobkit.spec.weights import MOST_SUGGESTED
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,12 @@ class Edges:
             self.links[member.id] = self._dependencies(member)
         for task_id, task in tasks.items():
             self.links[task_id] += self._references(members.tasks[task_id], task_references(task))
+        if self._is_any_group_mapped():
+            for task_id, task in tasks.items():
+                self.links[task_id] += self._missing_values(members.tasks[task_id], task)
         for group in members.groups.values():
-            expand = group.data.get("expand") if isinstance(group.data, dict) else None
-            self.links[group.id] += self._references(group, references_in(expand, ("expand",)))
+            for key in ("expand", "partial") if isinstance(group.data, dict) else ():
+                self.links[group.id] += self._references(group, references_in(group.data.get(key), (key,)))
 
     @property
     def upstream(self) -> dict[str, tuple[str, ...]]:
@@ -77,6 +81,23 @@ class Edges:
             links.append(Link(name, found, (*member.path, *reference.path), is_reference=True))
         return links
 
+    def _missing_values(self, member: Member, task: Task) -> Iterator[Link]:
+        """The references to a value that the mapped group does not give; to an operator, others are text."""
+        for reference in argument_references(task):
+            name = reference.task
+            group = self._members.resolve(name.rpartition(".")[0], member.group) if "." in name else None
+            if group is None or not self._is_mapped(group) or self._is_value_of_group(name, member):
+                continue
+            if self._members.resolve(name, member.group) is None:
+                yield Link(name, None, (*member.path, *reference.path), is_reference=True)
+
+    def _is_any_group_mapped(self) -> bool:
+        return any(map(self._is_mapped, self._members.groups))
+
+    def _is_mapped(self, group: str) -> bool:
+        found = self._members.groups.get(group)
+        return found is not None and isinstance(found.data, dict) and bool(found.data.get("expand"))
+
     def _is_value_of_group(self, name: str, member: Member) -> bool:
         """Whether `+group.value` means what a mapped group around the member is mapped over."""
         group, _, value = name.rpartition(".")
@@ -90,17 +111,15 @@ def edge_issues(edges: Edges) -> list[Issue]:
         An Issue for each dependency on a task that does not exist, and one for each cycle, named as a path,
         at the dependency that closes it. Their paths start at the DAG.
     """
-    issues = [
-        Issue(
-            link.path,
-            f"no task {link.name!r} in this DAG",
-            choices_remedy(link.name, edges.names(member)),
-            "unknown-dependency",
-        )
-        for member, links in edges.links.items()
-        for link in links
-        if link.upstream is None
-    ]
+    issues: list[Issue] = []
+    for member, links in edges.links.items():
+        for link in links:
+            if link.upstream is None:
+                is_suggested = len(issues) < MOST_SUGGESTED
+                names = edges.names(member) if is_suggested else ()
+                remedy = choices_remedy(link.name, names) if is_suggested else "name a task of this DAG"
+                message = f"no task {link.name!r} in this DAG"
+                issues.append(Issue(link.path, message, remedy, "unknown-dependency"))
     return issues + [_cycle_issue(cycle, edges) for cycle in _cycles(edges)]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.common import GroupKeys
 from airflow_jobkit.spec.defaults import DefaultArgs, parse_default_args
-from airflow_jobkit.spec.members import Member
+from airflow_jobkit.spec.membership import Member
 from airflow_jobkit.spec.model import parse_model
 from airflow_jobkit.spec.settings import Settings
 

@@ -7,101 +7,27 @@ id.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from airflow_jobkit.fields import describe
 from airflow_jobkit.problems import Issue, Path, choices_remedy
+from airflow_jobkit.spec.membership import Kind, Member, Members
 from airflow_jobkit.spec.values import name_problem
 from airflow_jobkit.spec.variables import filled
-
-Kind = Literal["task", "group"]
+from airflow_jobkit.spec.weights import LONGEST_TEXT, MOST_VALUES, references_in_texts, values_in
 
 _NAMES: Mapping[str, tuple[str, ...]] = {"tasks": ("task_id",), "task_groups": ("group_name", "group_id")}
 _KINDS: Mapping[str, Kind] = {"tasks": "task", "task_groups": "group"}
 _STRUCTURE = ("tasks", "task_groups", "parent_group_name")
 
 
-@dataclass(frozen=True)
-class Member:
-    """A task or a group, before its keys are read.
-
-    Attributes:
-        kind: Which of both.
-        name: As the file names it.
-        id: With the groups around it, `outer.inner.task`.
-        group: The id of the group around it.
-        path: Where it stands in its DAG.
-        data: Its keys.
-    """
-
-    kind: Kind
-    name: str
-    id: str
-    group: str | None
-    path: Path
-    data: Any
-
-
-@dataclass
-class Members:
-    """What `members_of` found.
-
-    Attributes:
-        tasks: The tasks by id, in the order of the file.
-        groups: The groups by id, outer ones before inner ones.
-        issues: What is wrong with them; paths start at the DAG.
-        names: Ids by name, for references from elsewhere.
-    """
-
-    tasks: dict[str, Member] = field(default_factory=dict)
-    groups: dict[str, Member] = field(default_factory=dict)
-    issues: list[Issue] = field(default_factory=list)
-    names: dict[str, list[str]] = field(default_factory=dict)
-
-    def add(self, member: Member) -> None:
-        """Keep a member; one whose id is taken becomes an Issue."""
-        if member.id in self.tasks or member.id in self.groups:
-            message = f"the id {member.id!r} is taken by another task or group"
-            self.issues.append(Issue(member.path, message, "rename one of them", "duplicate-id", at="key"))
-            return
-        (self.tasks if member.kind == "task" else self.groups)[member.id] = member
-        self.names.setdefault(member.name, []).append(member.id)
-
-    @cached_property
-    def group_of(self) -> dict[str, str]:
-        """For each member in a group, the id of that; to be asked when all are there."""
-        return {m.id: m.group for m in (*self.tasks.values(), *self.groups.values()) if m.group is not None}
-
-    def depth(self, member_id: str) -> int:
-        """In how many groups a member is."""
-        count, group = 0, self.group_of.get(member_id)
-        while group is not None:
-            count, group = count + 1, self.group_of.get(group)
-        return count
-
-    def resolve(self, name: str, group: str | None) -> str | None:
-        """The id that a name means where it is written: nearest first, then by its id, then anywhere."""
-        scope = group
-        while scope is not None:
-            candidate = f"{scope}.{name}"
-            if candidate in self.tasks or candidate in self.groups:
-                return candidate
-            outer = self.groups.get(scope)
-            scope = outer.group if outer is not None else None
-        if name in self.tasks or name in self.groups:
-            return name
-        found = self.names.get(name, ())
-        return found[0] if len(found) == 1 else None
-
-
 def members_of(data: Mapping[Any, Any]) -> Members:
     """Take the `tasks` and `task_groups` of a DAG apart."""
     members = Members()
     groups = list(_items(data, "task_groups", (), members.issues))
+    siblings = {n: (b, p) for n, b, p in groups}
     for name, body, path in groups:
-        _group(name, body, path, {n: (b, p) for n, b, p in groups}, members, ())
+        _group(name, body, path, siblings, members, ())
     for name, body, path in _items(data, "tasks", (), members.issues):
         _task(name, body, path, None, members)
     return members
@@ -174,7 +100,7 @@ def _group(
     outer: str | None = None,
 ) -> None:
     """Take a group apart, after the one that it names as its parent."""
-    if any(group.path == path for group in members.groups.values()):
+    if path in members.group_paths:
         return
     if body is None:
         body = {}
@@ -190,8 +116,8 @@ def _group(
     group_id = _id_in(outer, name, members)
     members.add(Member("group", name, group_id, outer, path, own))
     inner = list(_items(body, "task_groups", path, members.issues))
+    nested = {n: (b, p) for n, b, p in inner}
     for child, child_body, child_path in inner:
-        nested = {n: (b, p) for n, b, p in inner}
         _group(child, child_body, child_path, nested, members, (), group_id)
     for task, task_body, task_path in _items(body, "tasks", path, members.issues):
         _task(task, task_body, task_path, group_id, members)
@@ -217,7 +143,7 @@ def _parent(
         members.issues.append(Issue(place, f"no group {parent!r} in this DAG", remedy, "unknown-group"))
         return None
     _group(parent, *siblings[parent], siblings, members, (*within, name))
-    return next((g.id for g in members.groups.values() if g.path == siblings[parent][1]), None)
+    return members.group_paths.get(siblings[parent][1])
 
 
 def _task(name: str, body: Any, path: Path, group: str | None, members: Members) -> None:
@@ -258,6 +184,10 @@ def _fan_out(
         members.issues.append(Issue((*path, "for_each"), message, remedy, "bad-value"))
         return
     own = {key: value for key, value in body.items() if key not in ("for_each", "dependencies")}
+    if _is_too_much(own, items):
+        message, remedy = "the items and their task are too large together", "make them fewer, or simpler"
+        members.issues.append(Issue((*path, "for_each"), message, remedy, "too-large"))
+        return
     shared = {"dependencies": body["dependencies"]} if "dependencies" in body else {}
     members.add(Member("group", name, task_id, group, path, shared))
     for key, item in items.items():
@@ -268,6 +198,14 @@ def _fan_out(
         data, issues = filled(own, {"key": key, "item": item})
         members.issues += [issue.below(*path) for issue in issues]
         members.add(Member("task", key, f"{task_id}.{key}", task_id, path, data))
+
+
+def _is_too_much(own: Mapping[Any, Any], items: Mapping[str, Any]) -> bool:
+    """Whether the tasks that are made of one for items go beyond what a DAG can hold."""
+    if len(items) * values_in(own) > MOST_VALUES:
+        return True
+    references = references_in_texts(own)
+    return bool(references) and references * sum(len(str(item)) for item in items.values()) > LONGEST_TEXT
 
 
 def _each(value: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ _OF_PYTHON = {
 def param_issues(params: Mapping[str, Any]) -> Iterator[Issue]:
     """The types that params have and JSON Schema has not; paths start at the DAG or the task."""
     for name, schema in params.items():
-        if not isinstance(schema, Mapping) or "type" not in schema:
+        if not isinstance(schema, dict) or "type" not in schema:
             continue
         path, given = ("params", name, "type"), schema["type"]
         many = isinstance(given, list | tuple)

@@ -90,6 +90,13 @@ def task_references(task: Task) -> tuple[Reference, ...]:
     return tuple(found)
 
 
+def argument_references(task: Task) -> Iterator[Reference]:
+    """What looks like a reference in the arguments of a job or an operator; only values of groups are."""
+    if isinstance(task, SparkTask):
+        return references_in(task.keys.args, ("args",))
+    return references_in(task.arguments, ()) if isinstance(task, OperatorTask) else iter(())
+
+
 def parse_task(
     task_id: str, data: object, engine: str, options: Mapping[str, EngineOptions], settings: Settings
 ) -> tuple[Task | None, list[Issue]]:
@@ -221,6 +228,11 @@ def _free_task(
     assert isinstance(keys, OperatorTaskKeys)  # noqa: S101 - there are two models
     issues += not_allowed(("operator",), keys.operator, allowed)
     issues += [*_callable_issues(arguments, allowed), *_span_issues(arguments)]
+    if keys.partial:
+        partial = dict(keys.partial)
+        found = [*_callable_issues(partial, allowed), *_span_issues(partial)]
+        issues += [issue.below("partial") for issue in found]
+        keys = keys.model_copy(update={"partial": partial})
     return (None, issues) if issues else (OperatorTask(task_id, keys, arguments), [])
 
 

@@ -52,8 +52,9 @@ def _members_data(spec: DagSpec, group: str | None) -> dict[str, Any]:
 def task_data(task: Task) -> dict[str, Any]:
     """A task with its arguments, or with all options of its Engine, whoever set them."""
     if not isinstance(task, SparkTask):
-        spans = {name: _interval_data(v) for name, v in task.arguments.items() if isinstance(v, dt.timedelta)}
-        return {**keys_data(task.keys), **_by_file({**task.arguments, **spans})}
+        keys = keys_data(task.keys)
+        partial = {"partial": _with_spans(task.keys.partial)} if "partial" in keys else {}
+        return {**keys, **partial, **by_file(_with_spans(task.arguments))}
     options = keys_data(task.options)
     return {**keys_data(task.keys), **({task.engine: options} if options else {})}
 
@@ -70,10 +71,10 @@ def keys_data(keys: BaseModel) -> dict[str, Any]:
     found = {
         field.alias or name: getattr(keys, name) for name, field in fields if name in keys.model_fields_set
     }
-    return {name: value_data(value) for name, value in _by_file(found).items()}
+    return {name: value_data(value) for name, value in by_file(found).items()}
 
 
-def _by_file(values: Mapping[str, Any]) -> dict[str, Any]:
+def by_file(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values by name, with two names in the place of one for a function that is named by its file."""
     data: dict[str, Any] = {}
     for name, value in values.items():
@@ -108,6 +109,11 @@ def value_data(value: Any) -> Any:
         case Timetable(class_path, arguments):
             return {TYPE: class_path, **arguments}
     return value
+
+
+def _with_spans(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments with spans of time as a YAML has them."""
+    return {n: _interval_data(v) if isinstance(v, dt.timedelta) else v for n, v in arguments.items()}
 
 
 def _interval_data(value: dt.timedelta) -> Any:

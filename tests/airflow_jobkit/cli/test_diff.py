@@ -283,3 +283,12 @@ def test_edges_of_groups_are_edges_too() -> None:
     before = {"task_groups": {"g": {"tooltip": "a"}}, "tasks": {"t": {}}}
     after = {"task_groups": {"g": {"tooltip": "a", "dependencies": ["t"]}}, "tasks": {"t": {}}}
     assert dag_changes(before, after) == [Change("added", ("edges", "t -> g"))]
+
+
+def test_a_revision_finds_the_files_that_its_dags_name(write: Write) -> None:
+    """Their names begin with that of the DAGs folder, whatever it is."""
+    write("pipelines/jobkit.yaml", PROJECT)
+    write("pipelines/notes.md", "Flights.")
+    write("pipelines/flights.yaml", FLIGHTS + "  doc_md_file_path: pipelines/notes.md\n")
+    commit()
+    assert main(["diff", "HEAD", "--dags", "pipelines"]) == 0

@@ -134,6 +134,28 @@ def test_a_default_that_no_task_takes_is_a_warning_and_no_problem(
     ]
 
 
+def test_a_default_that_a_function_by_file_takes_is_no_warning(
+    team: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    team(
+        "dags/flights.yaml",
+        """\
+        flights:
+          default_args: {factor: 2, colour: red}
+          tasks:
+            a:
+              decorator: airflow.decorators.task
+              python_callable_file: dags/team_operators.py
+              python_callable_name: double
+              number: 1
+        """,
+    )
+    assert main(["validate", "dags", "--env", "local", "--build"]) == 0
+    said = "".join(capsys.readouterr())
+    assert "colour" in said
+    assert "factor" not in said
+
+
 def test_dags_that_end_their_process_or_never_end_leave_the_others_alone(
     team: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:

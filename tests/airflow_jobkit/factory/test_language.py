@@ -175,6 +175,44 @@ class TestGroups:
         assert is_mapped(one.task_group.children["months"])
         assert type(one.get_task("months.count").env["MONTH"]).__name__ == "MappedArgument"
 
+    def test_a_mapped_group_leaves_other_texts_of_operators_as_they_are(self, dag: Dag) -> None:
+        one = dag("""
+            one:
+              task_groups:
+                months:
+                  expand: {month: [1, 2, 3]}
+                  tasks: {count: {operator: BASH, bash_command: "+tell", env: {MONTH: "+months.month"}}}
+              tasks:
+                tell: {operator: BASH, bash_command: "+x", env: {A: "+count"}}
+            """)
+        assert one.get_task("months.count").bash_command == "+tell"
+        assert (one.get_task("tell").bash_command, one.get_task("tell").env) == ("+x", {"A": "+count"})
+        assert edges(one) == set()
+
+    def test_a_value_that_a_mapped_group_does_not_give_is_told(self, problems: Problems) -> None:
+        said = problems("""
+            one:
+              task_groups:
+                months:
+                  expand: {month: [1, 2, 3]}
+                  tasks:
+                    count: {operator: BASH, bash_command: "+months.mnth"}
+            """)
+        assert "one.task_groups.months.tasks.count.bash_command: no task 'months.mnth' in this DAG" in said
+
+    def test_a_mapped_group_gives_what_a_task_returns_to_all_its_instances(self, dag: Dag) -> None:
+        one = dag("""
+            one:
+              task_groups:
+                months:
+                  expand: {month: [1, 2, 3]}
+                  partial: {year: +year}
+                  tasks: {count: {operator: BASH, bash_command: "+months.year"}}
+              tasks:
+                year: {operator: PYTHON, python_callable: team_functions.numbers}
+            """)
+        assert edges(one) == {("year", "months.count")}
+
     def test_a_cycle_through_a_group_is_named(self, problems: Problems) -> None:
         said = problems("""
             one:
@@ -198,6 +236,46 @@ class TestMapping:
         mapped = one.get_task("a")
         assert is_mapped(mapped)
         assert mapped.partial_kwargs["env"] == {"A": "1"}
+
+    def test_what_is_the_same_for_all_instances_may_be_what_another_task_returns(self, dag: Dag) -> None:
+        one = dag("""
+            one:
+              tasks:
+                numbers: {operator: PYTHON, python_callable: team_functions.numbers}
+                a: {operator: BASH, partial: {env: {A: +numbers}}, expand: {bash_command: [ls, pwd]}}
+            """)
+        assert edges(one) == {("numbers", "a")}
+
+    def test_what_is_the_same_for_all_instances_may_be_a_function(self, dag: Dag) -> None:
+        one = dag("""
+            one:
+              tasks:
+                a:
+                  operator: PYTHON
+                  partial: {python_callable: team_functions.double}
+                  expand: {op_args: [[1], [2]]}
+            """)
+        assert one.get_task("a").partial_kwargs["python_callable"].__name__ == "double"
+
+    def test_a_function_for_all_instances_is_held_to_the_allowed_packages(self, problems: Problems) -> None:
+        said = problems("""
+            one:
+              tasks:
+                a: {operator: PYTHON, partial: {python_callable: os.system}, expand: {op_args: [[1]]}}
+            """)
+        assert "one.tasks.a.partial.python_callable: os.system is not allowed" in said
+
+    def test_what_is_the_same_for_all_calls_of_a_function_may_have_a_type(self, dag: Dag) -> None:
+        one = dag("""
+            one:
+              tasks:
+                a:
+                  decorator: airflow.decorators.task
+                  python_callable: team_functions.double
+                  expand: {factor: [1, 2]}
+                  partial: {number: {__type__: datetime.timedelta, days: 1}}
+            """)
+        assert one.get_task("a").partial_kwargs["op_kwargs"]["number"] == dt.timedelta(days=1)
 
     @pytest.mark.parametrize("reference", ['"+numbers"', "numbers.output", "XcomArg(numbers)"])
     def test_a_task_is_mapped_over_what_another_returns(self, dag: Dag, reference: str) -> None:

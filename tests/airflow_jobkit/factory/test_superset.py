@@ -206,6 +206,17 @@ class TestValues:
             """)
         assert one.get_task("a").execution_delta == dt.timedelta(hours=hours)
 
+    def test_spans_of_all_instances_of_a_sensor_are_read_in_words(self, dag: Dag) -> None:
+        one = dag("""
+            one:
+              tasks:
+                a:
+                  operator: EXTERNAL
+                  partial: {external_dag_id: other, execution_delta: 90 minutes}
+                  expand: {external_task_id: [x, y]}
+            """)
+        assert one.get_task("a").partial_kwargs["execution_delta"] == dt.timedelta(minutes=90)
+
     def test_texts_are_joined(self, dag: Dag) -> None:
         one = dag("""
             one:

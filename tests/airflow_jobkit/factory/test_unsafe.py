@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from airflow_jobkit.factory.building import BuildError, value_of
+from airflow_jobkit.factory.building import value_of
+from airflow_jobkit.factory.findings import BuildError
 
 Load = Callable[[], dict[str, Any]]
 Write = Callable[[str, str], Path]
@@ -73,6 +75,35 @@ def test_a_callback_of_a_package_that_is_not_allowed_is_a_problem(
         f"one:\n  tasks: {{a: {{spark_job: x.a}}}}\n  {owner}: {{on_failure_callback: os.system}}{end}\n",
     )
     assert "os.system is not allowed" in load()["jobkit_problems"].doc_md
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "on_failure_callback: {callback: airflow_jobkit.cli.sides.display_name, path: x}",
+        "default_args: {on_failure_callback: airflow_jobkit.cli.main}",
+        "user_defined_macros: {git: airflow_jobkit.cli.sides.subprocess}",
+        "user_defined_filters: {main: airflow_jobkit.cli.main}",
+    ],
+)
+def test_our_own_functions_are_none_of_a_dag(keys: str, write: Write, load: Load) -> None:
+    """Some run whatever they are told; our operators and notifiers alone are for everybody."""
+    write("one.yaml", f"one:\n  tasks: {{a: {{operator: {OPERATOR}}}}}\n  {keys}\n")
+    loaded = load()
+    assert "one" not in loaded
+    assert "name a function of your own package" in loaded["jobkit_problems"].doc_md
+
+
+def test_a_macro_is_no_module(write: Write, load: Load, team_operators: Any) -> None:
+    """It would give templates all that it imports itself."""
+    team_operators.shutil = shutil
+    macros = "{run: team_operators.shutil}"
+    write("one.yaml", f"one:\n  tasks: {{a: {{operator: {OPERATOR}}}}}\n  user_defined_macros: {macros}\n")
+    loaded = load()
+    assert "one" not in loaded
+    assert "team_operators.shutil is a module; name a function or a value in it" in (
+        loaded["jobkit_problems"].doc_md
+    )
 
 
 def test_an_error_that_nobody_has_thought_of_takes_no_other_dag_down(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from airflow_jobkit.loading.dags import Loaded, load_dag, load_file, load_files
+from airflow_jobkit.loading.dags import DagLoader, Loaded, load_dag, load_file, load_files
 from airflow_jobkit.loading.folder import dag_files
+from airflow_jobkit.loading.yaml_text import Document
 from airflow_jobkit.problems import Problem
 from airflow_jobkit.spec.settings import Settings
 
@@ -23,6 +25,28 @@ def ids(loaded: Loaded) -> list[str]:
 
 def headlines(problems: tuple[Problem, ...]) -> list[str]:
     return [problem.headline() for problem in problems]
+
+
+def test_a_mistake_of_our_own_at_one_file_leaves_the_others(
+    write: Write, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(self: DagLoader, document: Document, path: Path) -> Loaded:
+        if path.name == "a.yaml":
+            raise LookupError("there is none")
+        return load_document(self, document, path)
+
+    load_document = DagLoader.load_document
+    monkeypatch.setattr(DagLoader, "load_document", failing)
+    write("a.yaml", GOOD.format("bad"))
+    write("b.yaml", GOOD.format("good"))
+    loaded = load_files(dag_files(Path("dags")), settings)
+    assert ids(loaded) == ["good"]
+    assert headlines(loaded.problems) == [
+        (
+            "dags/a.yaml:1:1 cannot be read: LookupError: there is none; "
+            "report it to those who maintain airflow-jobkit, with the file"
+        )
+    ]
 
 
 def test_a_bad_dag_leaves_the_good_ones_of_its_file_and_of_others(write: Write, settings: Settings) -> None:
@@ -173,6 +197,14 @@ class TestLoadDag:
 
     def test_another_bad_dag_of_the_file_is_no_problem(self, write: Write, settings: Settings) -> None:
         write("a.yaml", "weather: {tasks: {}}\n" + GOOD.format("flights"))
+        assert ids(load_dag("flights", Path("dags"), settings)) == ["flights"]
+
+    def test_what_is_no_file_neither_blocks_nor_fills_the_memory(
+        self, write: Write, settings: Settings
+    ) -> None:
+        os.mkfifo("dags/a.yaml")
+        Path("dags/b.yaml").symlink_to("/dev/zero")
+        write("c.yaml", GOOD.format("flights"))
         assert ids(load_dag("flights", Path("dags"), settings)) == ["flights"]
 
     def test_a_name_that_begins_alike_is_another_dag(self, write: Write, settings: Settings) -> None:

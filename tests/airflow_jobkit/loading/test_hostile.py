@@ -56,6 +56,46 @@ def folder_loop(path: Path) -> None:
     path.write_text("bad: 7\n")
 
 
+def beside(path: Path, name: str, text: str) -> None:
+    """A file of the folder that the bad one names."""
+    (path.parent / name).write_text(text)
+
+
+def function_file(name: str) -> str:
+    """A DAG that names a Python file."""
+    task = f"{{operator: airflow.providers.standard.operators.python.PythonOperator, {name}}}"
+    return f"bad:\n  tasks:\n    a: {task}\n"
+
+
+def linked_function(path: Path) -> None:
+    (path.parent / "f.py").symlink_to("f.py")
+    path.write_text(function_file("python_callable_file: dags/f.py, python_callable_name: f"))
+
+
+def many_functions(path: Path) -> None:
+    beside(path, "f.py", "".join(f"def f{n}(): pass\n" for n in range(12_000)))
+    task = "operator: airflow.providers.standard.operators.python.PythonOperator"
+    tasks = (
+        f"    t{n}: {{{task}, python_callable_file: dags/f.py, python_callable_name: g{n}}}\n"
+        for n in range(1_900)
+    )
+    path.write_text("bad:\n  tasks:\n" + "".join(tasks))
+
+
+def many_assets(path: Path) -> None:
+    entries = (f"- {{name: n{n}, uri: 's3://{n}'}}\n" for n in range(6_000))
+    beside(path, "assets.txt", "datasets:\n" + "".join(entries))
+    asset = "{file: dags/assets.txt, datasets: [n1]}"
+    tasks = (f"    t{n}: {{spark_job: probe.a, outlets: {asset}}}\n" for n in range(2_001))
+    path.write_text("bad:\n  tasks:\n" + "".join(tasks))
+
+
+def long_condition(path: Path) -> None:
+    beside(path, "assets.txt", f"datasets: [{{name: a, uri: 's3://{'u' * 200_000}'}}]\n")
+    names = " & ".join("a" * 200_000)
+    path.write_text(f'bad: {{schedule: {{file: dags/assets.txt, datasets: "{names}"}}}}\n')
+
+
 CASES = {
     "billion laughs": (
         write(laughs("[x, x]", "[INNER]")),
@@ -102,6 +142,86 @@ CASES = {
     ),
     "a number of 100,000 digits": (write("a: " + "9" * 100_000), "a number of 100,000 characters"),
     "mistakes without end": (write("a: 1\n" * 50_000), "and 49,900 more in this file; mend these first"),
+    "a name of a file that no system takes": (
+        write(function_file('python_callable_file: "dags/\\0.py", python_callable_name: f')),
+        "the character U+0000 is not allowed",
+    ),
+    "a Python file that links to itself": (linked_function, "no file dags/f.py"),
+    "a large Python file for every task": (many_functions, "dags/f.py defines no g0; "),
+    "a large file of assets for every task": (many_assets, "the DAG has 2,001 tasks"),
+    "a condition on assets without end": (long_condition, "assets of more than 1,048,576 characters"),
+    "a text joined of itself": (
+        write(
+            f"a: &a {'x' * 400_000}\nbad: {{description: {{__join__: [{', '.join(['*a '] * 100_000)}]}}}}\n"
+        ),
+        "more than 1,048,576 characters are joined in this file",
+    ),
+    "joined texts that repeat each other": (
+        write(
+            f"a: &a {{__join__: [{'x' * 400_000}]}}\n"
+            f"bad: {{description: {{__join__: [{', '.join(['*a '] * 5_000)}]}}}}\n"
+        ),
+        "more than 1,048,576 characters are joined in this file",
+    ),
+    "many items for a large task": (
+        write(
+            f"bad:\n  tasks:\n    a: {{for_each: [{', '.join(map(str, range(20_000)))}], "
+            f"spark_job: probe.a, args: {{x: [{', '.join('x' * 20_000)}]}}}}\n"
+        ),
+        "the items and their task are too large together",
+    ),
+    "a long item in a long text": (
+        write(
+            f"bad:\n  tasks:\n    a: {{for_each: {{a: {'x' * 400_000}}}, spark_job: probe.a, "
+            f'args: {{x: "{"${item}" * 60_000}"}}}}\n'
+        ),
+        "the items and their task are too large together",
+    ),
+    "a large template for many tasks": (
+        write(
+            "bad:\n  task_templates: {x: {args: {"
+            + ", ".join(f"k{n}: v" for n in range(20_000))
+            + "}}}\n  tasks:\n"
+            + "".join(f"    t{n}: {{extends: x, args: {{a: b}}}}\n" for n in range(15_000))
+        ),
+        "the templates are too large for as many tasks",
+    ),
+    "templates that extend each other twice": (
+        write(
+            "bad:\n  task_templates:\n    t0: {}\n"
+            + "".join(f"    t{n}: {{extends: [t{n - 1}, t{n - 1}]}}\n" for n in range(1, 60))
+            + "  tasks: {a: {extends: t59}}\n"
+        ),
+        "the task says neither `spark_job` nor `operator`",
+    ),
+    "unknown templates without end": (
+        write(
+            f"bad:\n  task_templates: {{{', '.join(f'k{n}: {{}}' for n in range(5_000))}}}\n  tasks:\n"
+            + "".join(f"    t{n}: {{extends: z{n}}}\n" for n in range(5_000))
+        ),
+        "no task template 'z0'; ",
+    ),
+    "large defaults for many DAGs": (
+        write(
+            f"default: {{params: {{{', '.join(f'k{n}: v' for n in range(20_000))}}}}}\n"
+            + "".join(f"d{n}: {{params: {{a: b}}, tasks: {{}}}}\n" for n in range(6_000))
+        ),
+        "the defaults are too large for as many DAGs",
+    ),
+    "unknown dependencies without end": (
+        write(
+            "bad:\n  tasks:\n"
+            + "".join(
+                f"    t{n}: {{spark_job: probe.a, dependencies: [{', '.join('x' * 50)}]}}\n"
+                for n in range(1_900)
+            )
+        ),
+        "no task 'x' in this DAG; ",
+    ),
+    "groups without end": (
+        write("bad:\n  task_groups:\n" + "".join(f"    g{n}: {{}}\n" for n in range(20_000))),
+        "the DAG has 20,000 groups, and 2,000 are the most",
+    ),
     "a line of a megabyte": (write("a: {tasks: " + "x" * 1_000_000 + "}\n"), "expected a mapping of keys"),
 }
 

@@ -117,4 +117,5 @@ def test_a_mutated_file_loads_or_has_problems_inside_it(
         assert 1 <= problem.line <= lines
         assert problem.column >= 1
         assert problem.message
+        assert problem.code != "unforeseen"
         assert problem.text().startswith(problem.headline())

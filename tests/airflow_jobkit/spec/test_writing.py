@@ -187,7 +187,13 @@ functions_of_files = st.builds(
         **more,
     },
     st.sampled_from(["python_callable", "on_failure_callback", "success_check"]),
-    st.sampled_from([{}, {"execution_delta": "2 hours"}]),
+    st.sampled_from(
+        [
+            {},
+            {"execution_delta": "2 hours"},
+            {"expand": {"x": [1]}, "partial": {"execution_delta": "2 hours"}},
+        ]
+    ),
 )
 tasks = functions_of_files | spark_tasks | operator_tasks | mapped_tasks | decorator_tasks
 of_dags: dict[str, st.SearchStrategy[Any]] = {
