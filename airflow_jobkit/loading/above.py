@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_jobkit.loading.beside_dags import folder_defaults_issues
 from airflow_jobkit.loading.filling import Filling
-from airflow_jobkit.loading.folder import PROJECT_FILE, display_name, read_file
+from airflow_jobkit.loading.folder import PROJECT_FILE, display_name, read_file, read_inside
 from airflow_jobkit.loading.layers import DEFAULTS_FILES, Layer, folders_between
 from airflow_jobkit.problems import Problem
 from airflow_jobkit.spec.settings import Settings
@@ -64,7 +64,7 @@ class Above:
         for name in DEFAULTS_FILES:
             file = folder / name
             if file.is_file():
-                document = read_file(file)
+                document = read_inside(file, self._top)
                 data, issues = self._filling.filled(document)
                 found = folder_defaults_issues(data) if data is not None else ()
                 problems = document.all_problems([*issues, *found])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from airflow_jobkit.loading.folder import (
     display_name,
     files_with_bytes,
     files_with_escapes,
-    read_file,
+    read_inside,
 )
 from airflow_jobkit.loading.layers import DEFAULTS_FILES, FILE_DEFAULTS, Layer, Layers
 from airflow_jobkit.loading.yaml_text import Document
@@ -126,7 +125,7 @@ class DagLoader:
             self._above.layers(path)
             return Loaded((), ())
         try:
-            loaded = self.load_document(self._read(path), path)
+            loaded = self.load_document(read_inside(path, self._top), path)
         except Exception as error:
             # A mistake of ours; a file that shows one takes no other with it all the same.
             log.exception("%s cannot be read", path)
@@ -147,16 +146,6 @@ class DagLoader:
         trusted = () if document.problems or issues or misread else tuple(found)
         every = tuple(dict.fromkeys((*problems, *_beside(dag_problems, problems))))
         return Loaded(trusted, every)
-
-    def _read(self, path: Path) -> Document:
-        """Read a DAG file; one that is a link out of the folder is none of the project's."""
-        if path.is_symlink() and self._top in path.parents:
-            target = Path(os.path.realpath(path))
-            if target.exists() and self._top.resolve() not in target.parents:
-                message, remedy = f"a link to {target}, outside the DAGs folder", "put a file in its place"
-                name = display_name(path)
-                return Document(name, "", None, (Problem(name, 1, 1, "", message, remedy, "outside"),))
-        return read_file(path)
 
     def load_dag(self, dag_id: str, folder: Path) -> Loaded:
         """Read only the file that defines a DAG.

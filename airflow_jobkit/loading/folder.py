@@ -191,6 +191,17 @@ def read_file(path: Path) -> Document:
     return Document(name, "", None, (problem,))
 
 
+def read_inside(path: Path, top: Path) -> Document:
+    """Read a file of a DAGs folder; one that is a link out of the folder is none of the project's."""
+    if path.is_symlink() and top in path.parents:
+        target = Path(os.path.realpath(path))
+        if target.exists() and top.resolve() not in target.parents:
+            message, remedy = f"a link to {target}, outside the DAGs folder", "put a file in its place"
+            name = display_name(path)
+            return Document(name, "", None, (Problem(name, 1, 1, "", message, remedy, "outside"),))
+    return read_file(path)
+
+
 def _text(data: bytes) -> str:
     """A file's text, without the mark of its encoding; its lines end as Python's do.
 

@@ -33,8 +33,11 @@ class IgnoreFile:
 
 def read_ignore_file(folder: Path, syntax: Syntax) -> IgnoreFile | None:
     """The patterns of a folder; None where it has none. One that cannot be read leaves nothing out."""
+    file = folder / NAME
     try:
-        text = (folder / NAME).read_text(encoding="utf-8")
+        if not file.is_file():  # reading a pipe may never end
+            return None
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None
     lines = [line for raw in text.splitlines() if (line := raw.partition("#")[0].strip())]

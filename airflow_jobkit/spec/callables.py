@@ -90,7 +90,6 @@ _CALLBACKS = {
     "examples": ["team.callbacks.tell", {"callback": "team.notifiers.Pager", "channel": "night"}],
 }
 
-CallablePath = Annotated[str, BeforeValidator(parse_callable_path), WithJsonSchema(PATH_SCHEMA)]
 Callbacks = Annotated[
     tuple[CallableRef | FileFunction, ...], BeforeValidator(parse_callbacks), WithJsonSchema(_CALLBACKS)
 ]

@@ -21,7 +21,7 @@ _DATES = ("start_date", "end_date")
 def parse_timezone(value: Any) -> str:
     """Read the name of a time zone: `Europe/Berlin`."""
     if _zone(value) is None:
-        likely = did_you_mean(value, available_timezones()) if isinstance(value, str) else None
+        likely = did_you_mean(value, _names()) if isinstance(value, str) else None
         remedy = f"did you mean {likely}?" if likely else "write its name, such as Europe/Berlin"
         raise mistake(f"not a time zone: {describe(value)}", remedy)
     return str(value)
@@ -47,6 +47,12 @@ def zone_issue(data: Mapping[Any, Any]) -> Issue | None:
         found = error.context or {}
         return Issue((TIMEZONE,), found["message"], found["remedy"], found["code"])
     return None
+
+
+@cache
+def _names() -> frozenset[str]:
+    """All of them, which are looked up in the file system."""
+    return frozenset(available_timezones())
 
 
 @cache

@@ -49,6 +49,19 @@ def test_a_mistake_of_our_own_at_one_file_leaves_the_others(
     ]
 
 
+def test_defaults_that_link_out_of_the_folder_are_none_of_the_project(
+    write: Write, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "outside.yaml").write_text("tags: [from outside]\n")
+    Path("dags/defaults.yaml").symlink_to(tmp_path / "outside.yaml")
+    write("a.yaml", GOOD.format("a"))
+    loaded = load_files(dag_files(Path("dags")), settings)
+    assert ids(loaded) == []
+    (said,) = headlines(loaded.problems)
+    assert said.startswith("dags/defaults.yaml:1:1 a link to ")
+    assert "outside the DAGs folder; put a file in its place; no DAG of this folder or below" in said
+
+
 def test_a_bad_dag_leaves_the_good_ones_of_its_file_and_of_others(write: Write, settings: Settings) -> None:
     write("a.yaml", "bad: {tasks: {}}\n" + GOOD.format("good"))
     write("b.yaml", "[")
@@ -203,6 +216,7 @@ class TestLoadDag:
         self, write: Write, settings: Settings
     ) -> None:
         os.mkfifo("dags/a.yaml")
+        os.mkfifo("dags/.airflowignore")
         Path("dags/b.yaml").symlink_to("/dev/zero")
         write("c.yaml", GOOD.format("flights"))
         assert ids(load_dag("flights", Path("dags"), settings)) == ["flights"]
