@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import marshal
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -42,7 +43,7 @@ def imported(class_path: str, path: Path, code: str) -> Any:
     module_name, _, name = class_path.rpartition(".")
     module = None
     try:
-        module = importlib.import_module(module_name)
+        module = sys.modules.get(module_name) or importlib.import_module(module_name)
         return getattr(module, name)
     except (ImportError, AttributeError) as error:
         meant = did_you_mean(name, (one for one in dir(module) if one[0] != "_")) if module else None
@@ -137,11 +138,21 @@ def plain_copy(value: Any) -> Any:
     The interpreter's own serialisation does in one step what walking through it takes ten times as long for.
     A copy it must be: an operator may change what it is given, and aliases in a file share their values.
     """
+    stored = _stored(value)
+    return marshal.loads(stored) if stored is not None else None  # noqa: S302 - stored in the line above
+
+
+def is_plain_data(value: Any) -> bool:
+    """Whether `plain_copy` makes a copy of a value."""
+    return _stored(value) is not None
+
+
+def _stored(value: Any) -> bytes | None:
     try:
         stored = marshal.dumps(value, _WITHOUT_SHARING)
     except ValueError:  # not of the interpreter's own types
         return None
-    return None if _MARK in stored else marshal.loads(stored)  # noqa: S302 - stored in the line above
+    return None if _MARK in stored else stored
 
 
 def value_of(value: Any, path: Path) -> Any:

@@ -35,7 +35,8 @@ def documentation(dag: LoadedDag, folder: FilePath) -> str:
     text = own_text(document.text, document.data, dag.spec.dag_id)
     if len(text) > MOST_CHARACTERS:
         text = text[:MOST_CHARACTERS] + "\n# ... (cut off here)"
-    fence = max(("`" * (len(found) + 1) for found in _FENCE.findall(text)), default="```", key=len)
+    fences = _FENCE.findall(text) if "```" in text else ()
+    fence = max(("`" * (len(found) + 1) for found in fences), default="```", key=len)
     above = dict.fromkeys(layer.document.file for layer in dag.layers.layers[:-1])
     defaults = f", with defaults of {', '.join(above)}" if above else ""
     section = f"#### From {document.file}{defaults}\n\n{fence}yaml\n{text.rstrip()}\n{fence}\n"

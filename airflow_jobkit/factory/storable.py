@@ -19,7 +19,7 @@ from typing import Any
 
 from airflow_jobkit._compat import DAG, BaseOperator, serialize_dag, serialize_task
 from airflow_jobkit.factory.bagging import check_operators, check_policies
-from airflow_jobkit.factory.building import plain_copy
+from airflow_jobkit.factory.building import is_plain_data
 from airflow_jobkit.factory.findings import told
 from airflow_jobkit.fields import TYPE
 from airflow_jobkit.spec.dag import DagSpec
@@ -136,7 +136,7 @@ def _task_shape(task: Task, operator: type) -> Hashable | None:
 
 def is_plain(value: Any) -> bool:
     """Whether a value is plain data all through, without a `{__type__: ...}` in it."""
-    return plain_copy(value) is not None or _is_plain(value)
+    return is_plain_data(value) or _is_plain(value)
 
 
 def _is_plain(value: Any) -> bool:

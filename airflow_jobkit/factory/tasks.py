@@ -196,6 +196,8 @@ class Tasks:
 
     def _partial(self, task: Task, path: Path) -> dict[str, Any]:
         """What is the same for all instances of a mapped task."""
+        if not task.keys.partial:
+            return {}
         group = self.spec.group_of.get(task.task_id)
         path = (*path, "partial")
         functions = callable_arguments(task.keys.partial) if isinstance(task, OperatorTask) else {}

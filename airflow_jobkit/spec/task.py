@@ -37,6 +37,7 @@ ELSEWHERE: Mapping[str, str] = {
     "sla_secs": "take it out; Airflow 3 has no SLAs",
     "execution_delta_secs": "write `execution_delta: 1h`",
 }
+_FUNCTIONS = frozenset((*CALLABLES, *OF_TASKS))
 _FILE_FUNCTIONS = {**OF_TASKS, **OF_CALLBACKS}
 
 _FREE_KEYS: Mapping[type[TaskKeys], frozenset[str]] = {
@@ -263,5 +264,8 @@ def _span_issues(arguments: dict[str, Any]) -> Iterator[Issue]:
 
 def callable_arguments(arguments: Mapping[str, Any]) -> dict[str, str | FileFunction]:
     """The arguments of an operator that name a function, by its import path or by file and name."""
+    named = _FUNCTIONS.intersection(arguments)
+    if not named:
+        return {}
     by_path = {name: arguments[name] for name in CALLABLES if isinstance(arguments.get(name), str)}
-    return {**by_path, **{name: one for name, one in arguments.items() if isinstance(one, FileFunction)}}
+    return {**by_path, **{name: one for name in named if isinstance(one := arguments[name], FileFunction)}}
