@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 import re
 
 from airflow_jobkit.converting.moved import present_path
@@ -25,3 +26,5 @@ def _exists(module: str) -> bool:
         return importlib.util.find_spec(module) is not None
     except ImportError:  # the package above it is not there
         return False
+    except ValueError:  # Airflow has made a module of its own under the old name
+        return module in sys.modules

@@ -128,7 +128,7 @@ BAD = {
         ["asset.yaml:3:34 asset.tasks.a.outlets: no asset 'airflow://a': ValueError: "],
     ),
     "text.yaml": ("These are my DAGs:\n- one\nAnd more.\n", ["text.yaml:3:10 not YAML: "]),
-    "binary.yaml": (b"PK\x03\x04\xff\xfe\x00", ["binary.yaml:1:1 "]),
+    "binary.yaml": (b"PK\x03\x04\xff\xfe\x00", ["binary.yaml:1:5 "]),
     "broken/defaults.yaml": (
         "tags: [all\n",
         ["broken/defaults.yaml:1:7 not YAML: the bracket that opens here is not closed; close it; no DAG of"],
