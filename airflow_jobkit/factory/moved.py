@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 import re
+import sys
 
 from airflow_jobkit.converting.moved import present_path
 
