@@ -225,6 +225,39 @@ class TestGroups:
             """)
         assert "the tasks wait for each other: " in said
 
+    @pytest.mark.parametrize(
+        ("outer", "inner", "group", "task"),
+        [
+            pytest.param("true", "true", "outer.inner", "outer.inner.one", id="both put their ids in front"),
+            pytest.param("true", "false", "outer.inner", "one", id="the inner one does not"),
+            pytest.param("false", "true", "inner", "inner.one", id="the outer one does not"),
+            pytest.param("false", "false", "inner", "one", id="neither does"),
+        ],
+    )
+    def test_the_group_around_it_decides_whether_its_id_stands_in_front(
+        self, write: Write, load: Load, outer: str, inner: str, group: str, task: str
+    ) -> None:
+        """As Airflow has it, whose ids these must be: dependencies and references find them by these."""
+        write(
+            "probe.yaml",
+            f"""
+            probe:
+              task_groups:
+                outer:
+                  prefix_group_id: {outer}
+                  task_groups:
+                    inner:
+                      prefix_group_id: {inner}
+                      tasks: {{one: {{operator: {BASH}, bash_command: "1"}}}}
+              tasks:
+                last: {{operator: {BASH}, bash_command: "1", dependencies: [{group}, {task}]}}
+            """,
+        )
+        dag = load()["probe"]
+        assert set(dag.task_group.get_task_group_dict()) == {None, "outer", group}
+        assert set(dag.task_dict) == {task, "last"}
+        assert dag.task_dict["last"].upstream_task_ids == {task}
+
 
 class TestMapping:
     def test_a_task_is_mapped_over_a_list(self, dag: Dag) -> None:
@@ -507,35 +540,3 @@ class TestLayers:
         shown = problems(text)
         assert "dags/one.yaml:2:16 one.description: " in shown
         assert said in shown
-
-
-@pytest.mark.parametrize(
-    ("outer", "inner", "group", "task"),
-    [
-        pytest.param("true", "true", "outer.inner", "outer.inner.one", id="both put their ids in front"),
-        pytest.param("true", "false", "outer.inner", "one", id="the inner one does not"),
-        pytest.param("false", "true", "inner", "inner.one", id="the outer one does not"),
-        pytest.param("false", "false", "inner", "one", id="neither does"),
-    ],
-)
-def test_the_group_around_it_decides_whether_its_id_stands_in_front(
-    write: Write, load: Load, outer: str, inner: str, group: str, task: str
-) -> None:
-    """As Airflow has it, whose ids these must be: dependencies and references find them by these."""
-    write(
-        "probe.yaml",
-        f"""
-        probe:
-          task_groups:
-            outer:
-              prefix_group_id: {outer}
-              task_groups:
-                inner: {{prefix_group_id: {inner}, tasks: {{one: {{operator: {BASH}, bash_command: "1"}}}}}}
-          tasks:
-            last: {{operator: {BASH}, bash_command: "1", dependencies: [{group}, {task}]}}
-        """,
-    )
-    dag = load()["probe"]
-    assert set(dag.task_group.get_task_group_dict()) == {None, "outer", group}
-    assert set(dag.task_dict) == {task, "last"}
-    assert dag.task_dict["last"].upstream_task_ids == {task}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -484,48 +484,3 @@ def test_every_default_that_the_schema_takes_for_misspelt_is_one_to_validate() -
     assert len(words) > 500
     assert [word for word in words if not parse_default_args({word: 1}, None)[1]] == []
     assert not {*words}.intersection(AirflowKeys.model_fields)
-
-
-def properties(schema: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Every property below a schema that can be written, with its path; what is forbidden is left out."""
-    if isinstance(schema, list):
-        for position, part in enumerate(schema):
-            yield from properties(part, f"{path}[{position}]")
-    elif isinstance(schema, dict):
-        for key, part in schema.items():
-            if key == "properties":
-                yield from ((f"{path}.{name}", one) for name, one in part.items())
-                yield from properties([*part.values()], path)
-            elif key not in ("not", "if", "default", "examples"):
-                yield from properties(part, f"{path}/{key}")
-
-
-ANY_TEXT = {"type": "string"}
-JOINED = {"$ref": "#/$defs/Joined"}
-
-
-@pytest.mark.parametrize("name", SCHEMAS)
-def test_every_property_says_what_it_means(name: str) -> None:
-    # What only tells choices apart, such as that one of three keys is a text, has its meaning elsewhere.
-    found = [
-        (path, one)
-        for path, one in properties(SCHEMAS[name](), "")
-        if isinstance(one, dict) and one not in (ANY_TEXT, {"anyOf": [ANY_TEXT, JOINED]})
-    ]
-    assert len(found) > 200
-    assert [path for path, one in found if not one.get("description", one.get("errorMessage"))] == []
-
-
-@pytest.mark.parametrize("name", SCHEMAS)
-def test_every_definition_is_needed_and_says_what_it_is(name: str) -> None:
-    schema = SCHEMAS[name]()
-    defs = schema.pop("$defs")
-    reached: set[str] = set()
-    waiting = [json.dumps(schema)]
-    while waiting:
-        found = {*re.findall(r'"#/\$defs/(\w+)"', waiting.pop())} - reached
-        reached |= found
-        waiting += [json.dumps(defs[one]) for one in found]
-    assert reached == defs.keys()
-    meanings = ("title", "description", "$comment")
-    assert [one for one, body in defs.items() if not any(map(body.get, meanings))] == []
