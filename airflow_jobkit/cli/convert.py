@@ -12,8 +12,8 @@ from airflow_jobkit.converting.carried import Conversion
 from airflow_jobkit.converting.files import convert_file
 from airflow_jobkit.errors import JobkitError
 from airflow_jobkit.loading.bounds import capped
-from airflow_jobkit.loading.folder import PROJECT_FILE
 from airflow_jobkit.loading.layers import DEFAULTS_FILES
+from airflow_jobkit.loading.listing import PROJECT_FILE
 from airflow_jobkit.problems import counted
 
 

@@ -16,7 +16,8 @@ from airflow_jobkit.engines.glue.payload import definition_name, is_definition_n
 from airflow_jobkit.engines.glue.states import run_state
 from airflow_jobkit.engines.states import Phase
 from airflow_jobkit.loading.dags import load_files
-from airflow_jobkit.loading.folder import dag_files, load_project, project_environments
+from airflow_jobkit.loading.folder import load_project, project_environments
+from airflow_jobkit.loading.listing import dag_files
 from airflow_jobkit.problems import ProblemsError, counted
 from airflow_jobkit.spec.settings import Settings
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from airflow_jobkit.errors import JobkitError
-from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, display_name, load_project
+from airflow_jobkit.loading.folder import display_name, load_project
+from airflow_jobkit.loading.listing import PROJECT_FILE, dag_files
 from airflow_jobkit.problems import ProblemsError
 from airflow_jobkit.spec.settings import Settings
 

@@ -17,7 +17,8 @@ from airflow_jobkit.cli.project import dag_file_of, dags_folder_of, settings_of
 from airflow_jobkit.cli.requests import task_requests
 from airflow_jobkit.engines import operator_class_path
 from airflow_jobkit.loading.dags import load_file
-from airflow_jobkit.loading.folder import PROJECT_FILE, read_file
+from airflow_jobkit.loading.folder import read_file
+from airflow_jobkit.loading.listing import PROJECT_FILE
 from airflow_jobkit.problems import ProblemsError
 from airflow_jobkit.spec.code import Code, CodeRoot
 from airflow_jobkit.spec.common import TaskKeys

@@ -14,13 +14,8 @@ from typing import Any
 from airflow_jobkit.cli.render import as_plain, render_dag
 from airflow_jobkit.errors import JobkitError
 from airflow_jobkit.loading.dags import DagLoader
-from airflow_jobkit.loading.folder import (
-    PROJECT_FILE,
-    dag_files,
-    display_name,
-    load_project,
-    project_environments,
-)
+from airflow_jobkit.loading.folder import display_name, load_project, project_environments
+from airflow_jobkit.loading.listing import PROJECT_FILE, dag_files
 from airflow_jobkit.problems import Problem
 from airflow_jobkit.spec.settings import Settings
 

@@ -13,8 +13,9 @@ from airflow_jobkit.cli.project import dags_folder_of, yaml_file_of
 from airflow_jobkit.cli.published import has_unchecked_jobs, published_jobs
 from airflow_jobkit.cli.sarif import sarif
 from airflow_jobkit.loading.dags import DagLoader
-from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, load_project, project_environments
+from airflow_jobkit.loading.folder import load_project, project_environments
 from airflow_jobkit.loading.layers import DEFAULTS_FILES
+from airflow_jobkit.loading.listing import PROJECT_FILE, dag_files
 from airflow_jobkit.loading.published import version_problems
 from airflow_jobkit.problems import Problem, counted
 from airflow_jobkit.release.index import INDEX_FILE

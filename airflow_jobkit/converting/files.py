@@ -8,8 +8,9 @@ from airflow_jobkit.converting.carried import Conversion
 from airflow_jobkit.converting.python_source import convert_python
 from airflow_jobkit.converting.yaml_source import convert_yaml
 from airflow_jobkit.loading.bounds import undecodable, unreadable
-from airflow_jobkit.loading.folder import PROJECT_FILE, display_name
+from airflow_jobkit.loading.folder import display_name
 from airflow_jobkit.loading.layers import DEFAULTS_FILES
+from airflow_jobkit.loading.listing import PROJECT_FILE
 from airflow_jobkit.problems import Problem
 
 _YAML = (".yaml", ".yml")
@@ -22,7 +23,7 @@ def convert_file(path: Path) -> Conversion:
         OSError: It cannot be read.
     """
     name = display_name(path)
-    problem = unreadable(name, path) or _of_no_kind(name, path)
+    problem = unreadable(name, path.stat()) or _of_no_kind(name, path)
     if problem is not None:
         return Conversion(name, None, left=(problem,))
     text = _decoded(name, path.read_bytes())

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from airflow_jobkit.fields import TYPE
 from airflow_jobkit.loading.dags import DagLoader, Loaded
-from airflow_jobkit.loading.folder import PROJECT_FILE, load_project, project_environments
+from airflow_jobkit.loading.folder import load_project, project_environments
+from airflow_jobkit.loading.listing import PROJECT_FILE
 from airflow_jobkit.loading.yaml_text import Document, read_document
 from airflow_jobkit.problems import Problem
 from airflow_jobkit.spec.callables import CALLBACKS

@@ -15,8 +15,8 @@ from airflow_jobkit.factory.groups import upstream_of
 from airflow_jobkit.factory.macros import macros
 from airflow_jobkit.factory.params import dag_params
 from airflow_jobkit.factory.schedules import airflow_schedule
-from airflow_jobkit.factory.storable import StoreChecks
 from airflow_jobkit.factory.tasks import Tasks
+from airflow_jobkit.factory.together import Together
 from airflow_jobkit.problems import Issue
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.dag_keys import DagKeys
@@ -28,7 +28,7 @@ def build_dag(
     spec: DagSpec,
     settings: Settings,
     versions: Sequence[str] = (),
-    checks: StoreChecks | None = None,
+    together: Together | None = None,
     documentation: str | None = None,
 ) -> DAG:
     """Make the DAG of a Spec, ready to be bagged.
@@ -40,21 +40,21 @@ def build_dag(
         spec: The DAG.
         settings: The Environment's Settings.
         versions: The published versions of the Environment's code root, newest first, for the trigger form.
-        checks: What is known of the DAGs that were built before; default: nothing.
+        together: What is known of the DAGs that were built before; default: nothing.
         documentation: What the UI shows of it, in Markdown; default: its `doc_md`.
 
     Raises:
         BuildError: Operators or arguments are wrong, or Airflow would not store the DAG; all that is wrong.
     """
     with told((), "Airflow does not take this DAG", "correct what it names"):
-        return _build(spec, settings, versions, checks or StoreChecks(), documentation)
+        return _build(spec, settings, versions, together or Together(), documentation)
 
 
 def _build(
     spec: DagSpec,
     settings: Settings,
     versions: Sequence[str],
-    checks: StoreChecks,
+    together: Together,
     documentation: str | None,
 ) -> DAG:
     findings = Findings()
@@ -62,7 +62,7 @@ def _build(
     arguments = findings.attempt(_arguments, spec, documentation, settings.folder)
     dag: DAG | None = None
     if params is not None and arguments is not None:
-        dag = findings.attempt(_dag, spec, params, arguments)
+        dag = findings.attempt(_dag, spec, params, arguments, together)
     if dag is None:
         findings.add(_issues_without_dag(spec, settings))
         raise findings.error()
@@ -73,13 +73,15 @@ def _build(
     upstream = upstream_of(spec) if spec.groups else spec.upstream
     for member in sorted(upstream, key=spec.depth, reverse=True):
         members[member].set_upstream([members[other] for other in upstream[member]])
-    checks.check(spec, dag, tasks.by_id)
+    together.checks.check(spec, dag, tasks.by_id)
     return dag
 
 
-def _dag(spec: DagSpec, params: Mapping[str, Any], arguments: Mapping[str, Any]) -> DAG:
+def _dag(spec: DagSpec, params: dict[str, Any], arguments: Mapping[str, Any], together: Together) -> DAG:
     with told((), "Airflow does not take this DAG", "correct what it names"):
-        return DAG(dag_id=spec.dag_id, params=dict(params), **arguments)
+        dag = DAG(dag_id=spec.dag_id, params=params, **{**together.configured, **arguments})
+    together.learn(dag, arguments)
+    return dag
 
 
 def _issues_without_dag(spec: DagSpec, settings: Settings) -> tuple[Issue, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
+from weakref import WeakMethod
 
 from airflow_jobkit._compat import DAG, TaskGroup, current_group, task_group
 from airflow_jobkit.factory.arguments import default_arguments
@@ -27,7 +28,9 @@ class Groups:
         spec: The DAG.
         dag: Airflow's.
         resolve: Fills references to tasks into a value for a group, seen from the group around it; also
-            those of a form that means one only where it is all that a group is mapped over.
+            those of a form that means one only where it is all that a group is mapped over. Held weakly:
+            who it belongs to holds the groups, and would be kept with its Spec until the next search for
+            garbage.
         folder: The DAGs folder.
         by_id: Airflow's groups.
         values: What each mapped group gives to its tasks, by name.
@@ -36,7 +39,7 @@ class Groups:
 
     spec: DagSpec
     dag: DAG
-    resolve: Resolve
+    resolve: WeakMethod[Resolve]
     folder: str
     by_id: dict[str, Any] = field(default_factory=dict)
     values: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -111,7 +114,9 @@ class Groups:
         path = (*self.spec.path_of(group.group_id), key)
 
         def made(name: str, value: Any) -> Any:
-            return self.resolve(value_of(value, (*path, name)), group.parent, key == "expand")
+            resolve = self.resolve()
+            assert resolve is not None  # noqa: S101 - groups are made on behalf of whom it belongs to
+            return resolve(value_of(value, (*path, name)), group.parent, key == "expand")
 
         return made_each(getattr(group.keys, key), made)
 

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from airflow_jobkit._compat import DAG, get_parsing_context
+from airflow_jobkit.engines.options import RemoteOptions
 from airflow_jobkit.errors import ContractError
 from airflow_jobkit.factory.dags import build_dag
 from airflow_jobkit.factory.findings import BuildError, told
 from airflow_jobkit.factory.problems_dag import build_problems_dag, build_stand_in
 from airflow_jobkit.factory.source import documentation
-from airflow_jobkit.factory.storable import StoreChecks
-from airflow_jobkit.factory.sweeper_dag import build_sweeper_dags
+from airflow_jobkit.factory.sweeper_dag import build_sweeper_dags, remote_options
+from airflow_jobkit.factory.together import Together
 from airflow_jobkit.loading.bounds import capped
 from airflow_jobkit.loading.dags import PROBLEMS_DAG_ID, SWEEPER_DAG_ID, DagLoader, LoadedDag
-from airflow_jobkit.loading.folder import dag_files, load_project
+from airflow_jobkit.loading.folder import load_project
+from airflow_jobkit.loading.listing import dag_files
 from airflow_jobkit.problems import Problem, ProblemsError
 from airflow_jobkit.release.index import INDEX_FILE, ReleaseIndex, read_release_index
 from airflow_jobkit.spec.jobs import PublishedJobs
 from airflow_jobkit.spec.settings import Settings
 
 log = logging.getLogger(__name__)
+
+_FILES_AT_ONCE = 50
 
 
 def load_dags(
@@ -94,20 +100,31 @@ def published_versions(index: ReleaseIndex | None, settings: Settings) -> tuple[
 
 
 def build_dags(
-    loaded: Sequence[LoadedDag], settings: Settings, versions: Sequence[str]
+    dags: Iterable[LoadedDag], settings: Settings, versions: Sequence[str]
 ) -> tuple[list[DAG], list[Problem]]:
     """Build DAGs one by one; what only building shows becomes a Problem of that DAG."""
-    dags: list[DAG] = []
-    problems: list[Problem] = []
-    checks = StoreChecks()
-    for dag in loaded:
-        try:
-            with told((), "this DAG cannot be built", "correct what it names"):
-                text = documentation(dag, Path(settings.folder))
-                dags.append(build_dag(dag.spec, settings, versions, checks, text))
-        except BuildError as error:  # noqa: PERF203 - one bad DAG leaves the others alone
-            problems += capped(tuple(dag.problem(issue) for issue in error.issues))
-    return dags, problems
+    together = Together()
+    every = [_built(dag, settings, versions, together) for dag in dags]
+    return [dag for one in every for dag in one.dags], [problem for one in every for problem in one.problems]
+
+
+@dataclass(frozen=True)
+class _Built:
+    """What became of one DAG: itself or its Problems, and what the sweeper needs to know of its tasks."""
+
+    dags: tuple[DAG, ...]
+    problems: tuple[Problem, ...]
+    used: tuple[tuple[str, RemoteOptions], ...]
+
+
+def _built(dag: LoadedDag, settings: Settings, versions: Sequence[str], together: Together) -> _Built:
+    used = tuple(remote_options(dag.spec))
+    try:
+        with told((), "this DAG cannot be built", "correct what it names"):
+            text = documentation(dag, Path(settings.folder))
+            return _Built((build_dag(dag.spec, settings, versions, together, text),), (), used)
+    except BuildError as error:
+        return _Built((), capped(tuple(dag.problem(issue) for issue in error.issues)), used)
 
 
 def _build_wanted(dag_id: str, task_id: str | None, folder: Path, environment: str | None) -> list[DAG]:
@@ -117,7 +134,8 @@ def _build_wanted(dag_id: str, task_id: str | None, folder: Path, environment: s
     problems: Sequence[Problem] = project.problems
     if project.settings is not None and dag_id == SWEEPER_DAG_ID:
         loaded = DagLoader(project.settings, folder).load(dag_files(folder))
-        return build_sweeper_dags(project.settings, [dag.spec for dag in loaded.dags])
+        used = (pair for dag in loaded.dags for pair in remote_options(dag.spec))
+        return build_sweeper_dags(project.settings, used)
     if project.settings is not None:
         index = release_index(folder)
         loaded = DagLoader(project.settings, folder, jobs=published_jobs(index)).load_dag(dag_id, folder)
@@ -132,16 +150,30 @@ def _build_wanted(dag_id: str, task_id: str | None, folder: Path, environment: s
 
 
 def _build_all(folder: Path, environment: str | None) -> list[DAG]:
-    """Every good DAG, and the one that shows what is wrong with the others."""
+    """Every good DAG, and the one that shows what is wrong with the others.
+
+    Files are read and their DAGs built some at a time. To keep what was read until all are built would cost
+    as much memory as the DAGs do; to go from reading to building and back for each costs more time than that.
+    """
     project = load_project(folder, environment)
     if project.settings is None:
         raise ProblemsError(project.problems)
     index = release_index(folder)
-    loaded = DagLoader(project.settings, folder, jobs=published_jobs(index)).load(dag_files(folder))
     versions = published_versions(index, project.settings)
-    dags, build_problems = build_dags(loaded.dags, project.settings, versions)
-    dags += build_sweeper_dags(project.settings, [dag.spec for dag in loaded.dags])
-    problems = sorted((*project.problems, *loaded.problems, *build_problems))
+    loader = DagLoader(project.settings, folder, jobs=published_jobs(index))
+    together = Together()
+    found: set[Problem] = {*project.problems}
+    built: dict[str, _Built] = {}
+    files = loader.each(dag_files(folder))
+    while some := [*islice(files, _FILES_AT_ONCE)]:
+        for loaded in some:
+            found.update(loaded.problems)
+            for dag in loaded.dags:
+                built[dag.spec.dag_id] = _built(dag, project.settings, versions, together)
+    found.update(loader.problems, *(one.problems for one in built.values()))
+    dags = [dag for one in built.values() for dag in one.dags]
+    dags += build_sweeper_dags(project.settings, (pair for one in built.values() for pair in one.used))
+    problems = sorted(found)
     for problem in problems:
         log.error("%s", problem.headline())
     return [*dags, build_problems_dag(problems)] if problems else dags

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 from airflow_jobkit._compat import DAG
 from airflow_jobkit.engines import options_class
@@ -13,6 +13,7 @@ from airflow_jobkit.loading.dags import SWEEPER_DAG_ID
 from airflow_jobkit.operators.sweeper import SweepOrphansOperator
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.settings import Settings
+from airflow_jobkit.spec.task import SparkTask
 
 _TIME_LIMIT = dt.timedelta(minutes=30)
 
@@ -30,14 +31,15 @@ runs.
 """
 
 
-def build_sweeper_dags(settings: Settings, specs: Sequence[DagSpec]) -> list[DAG]:
+def build_sweeper_dags(settings: Settings, used: Iterable[tuple[str, RemoteOptions]]) -> list[DAG]:
     """The DAG with a task per Engine whose runs outlive a worker; none where no run can be orphaned.
 
     Args:
         settings: The Environment's Settings.
-        specs: The DAGs of the folder: their tasks' options lead to the connections and jobs to look at.
+        used: The Engines and options of the folder's tasks, as `remote_options` says: these lead to the
+            connections and jobs to look at.
     """
-    engines = _options(settings, specs) if settings.sweeper.enabled else {}
+    engines = _options(settings, used) if settings.sweeper.enabled else {}
     if not engines:
         return []
     dag = DAG(
@@ -67,12 +69,18 @@ def build_sweeper_dags(settings: Settings, specs: Sequence[DagSpec]) -> list[DAG
     return [dag]
 
 
-def _options(settings: Settings, specs: Sequence[DagSpec]) -> dict[str, list[EngineOptions]]:
+def remote_options(spec: DagSpec) -> Iterator[tuple[str, RemoteOptions]]:
+    """The Engine and the options of each task of a DAG whose run outlives its worker."""
+    for task in spec.tasks:
+        if isinstance(task, SparkTask) and isinstance(task.options, RemoteOptions):
+            yield task.engine, task.options
+
+
+def _options(settings: Settings, used: Iterable[tuple[str, RemoteOptions]]) -> dict[str, list[EngineOptions]]:
     """The options of all tasks by Engine; those of the Environment for an Engine that no task uses now."""
     found: dict[str, list[EngineOptions]] = {}
-    for task in (task for spec in specs for task in spec.spark_tasks):
-        if isinstance(task.options, RemoteOptions):
-            found.setdefault(task.engine, []).append(task.options)
+    for engine, options in used:
+        found.setdefault(engine, []).append(options)
     for engine in settings.sweeper.engines:
         found.setdefault(engine, [settings.options.get(engine) or options_class(engine)()])
     return found

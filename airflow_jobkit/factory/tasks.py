@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from weakref import WeakMethod
 
 from airflow_jobkit._compat import DAG, BaseOperator
 from airflow_jobkit.engines import operator_class_path
@@ -58,7 +59,7 @@ class Tasks:
     @cached_property
     def groups(self) -> Groups:
         """The groups of the DAG."""
-        return Groups(self.spec, self.dag, self._mapped_over, self.settings.folder)
+        return Groups(self.spec, self.dag, WeakMethod(self._mapped_over), self.settings.folder)
 
     def build(self) -> None:
         """Make all tasks.

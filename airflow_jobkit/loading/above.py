@@ -9,8 +9,9 @@ from typing import Any
 
 from airflow_jobkit.loading.beside_dags import folder_defaults_issues
 from airflow_jobkit.loading.filling import Filling
-from airflow_jobkit.loading.folder import PROJECT_FILE, display_name, read_file, read_inside
+from airflow_jobkit.loading.folder import display_name, read_file, read_inside
 from airflow_jobkit.loading.layers import DEFAULTS_FILES, Layer, folders_between
+from airflow_jobkit.loading.listing import PROJECT_FILE
 from airflow_jobkit.problems import Problem
 from airflow_jobkit.spec.settings import Settings
 

@@ -6,9 +6,9 @@ Airflow itself is slow with 1,000, and nobody nests 100 levels deep.
 
 from __future__ import annotations
 
+import os
 import re
 import stat
-from pathlib import Path
 from typing import Any, Final
 
 import yaml
@@ -29,13 +29,8 @@ _CODE = "too-large"
 _DEEP = re.compile(rf"^ {{{MOST_LEVELS}}}|(?:[-?][ \t]+){{{MOST_LEVELS // 2}}}", re.MULTILINE)
 
 
-def unreadable(name: str, path: Path) -> Problem | None:
-    """The Problem of what is no file, or too large a one, before it is opened; None: it can be read.
-
-    Raises:
-        OSError: The system refuses to say.
-    """
-    found = path.stat()
+def unreadable(name: str, found: os.stat_result) -> Problem | None:
+    """The Problem of what is no file, or too large a one, before it is read; None: it can be."""
     if not stat.S_ISREG(found.st_mode):
         return Problem(name, 1, 1, "", "cannot be read: not a file", "remove it, or rename it", "unreadable")
     if found.st_size > MOST_BYTES:

@@ -14,14 +14,9 @@ from airflow_jobkit.loading.beside_dags import file_defaults_issues, outside_of_
 from airflow_jobkit.loading.bounds import capped
 from airflow_jobkit.loading.files import file_issues, may_name_files
 from airflow_jobkit.loading.filling import Filling
-from airflow_jobkit.loading.folder import (
-    PROJECT_FILE,
-    display_name,
-    files_with_bytes,
-    files_with_escapes,
-    read_inside,
-)
+from airflow_jobkit.loading.folder import display_name, read_inside
 from airflow_jobkit.loading.layers import DEFAULTS_FILES, FILE_DEFAULTS, Layer, Layers
+from airflow_jobkit.loading.listing import PROJECT_FILE, files_with_bytes, files_with_escapes
 from airflow_jobkit.loading.yaml_text import Document
 from airflow_jobkit.problems import Issue, Problem
 from airflow_jobkit.spec.checks import dag_checks
@@ -93,23 +88,44 @@ class DagLoader:
         return self._above.problems
 
     def load(self, paths: Iterable[Path]) -> Loaded:
-        """Read DAG files. A bad DAG is left out and reported; the good ones of the same file stay.
-
-        A DAG id that stands in two files is a Problem of one of them. The other keeps it: a file of its name
-        right in the top folder, or else the first. `load_dag` finds the same.
-        """
+        """Read DAG files. A bad DAG is left out and reported; the good ones of the same file stay."""
         dags: dict[str, LoadedDag] = {}
         problems: list[Problem] = []
+        for loaded in self.each(paths):
+            problems += loaded.problems
+            dags.update((dag.spec.dag_id, dag) for dag in loaded.dags)
+        return Loaded(tuple(dags.values()), tuple(sorted({*problems, *self.problems})))
+
+    def each(self, paths: Iterable[Path]) -> Iterator[Loaded]:
+        """Read DAG files one by one, so that what came of one need not be kept.
+
+        A DAG id that stands in two files is a Problem of one of them. The other keeps it: a file of its name
+        right in the top folder, or else the first. `load_dag` finds the same. So a DAG may come whose id came
+        before: it takes the other's place.
+        """
+        owners: dict[str, Path] = {}
         for path in paths:
             loaded = self.load_file(path)
-            problems += loaded.problems
-            for dag in loaded.dags:
-                first = dags.setdefault(dag.spec.dag_id, dag)
-                if first is not dag:
-                    keeps, other = (dag, first) if self._is_named(dag) else (first, dag)
-                    dags[dag.spec.dag_id] = keeps
-                    problems.append(_duplicate(other, keeps))
-        return Loaded(tuple(dags.values()), tuple(sorted({*problems, *self.problems})))
+            taken = [dag for dag in loaded.dags if owners.setdefault(dag.spec.dag_id, path) is not path]
+            if taken:
+                loaded = self._without_taken(loaded, taken, path, owners)
+            yield loaded
+
+    def _without_taken(
+        self, loaded: Loaded, taken: Iterable[LoadedDag], path: Path, owners: dict[str, Path]
+    ) -> Loaded:
+        """What a file gave, but for the DAGs whose ids other files keep; it keeps those of its own name."""
+        left, problems = list(loaded.dags), list(loaded.problems)
+        for dag in taken:
+            dag_id = dag.spec.dag_id
+            first = owners[dag_id]
+            if self._is_named(dag):
+                owners[dag_id] = path
+                problems.append(_duplicate(dag_id, read_inside(first, self._top), dag.document.file))
+            else:
+                left.remove(dag)
+                problems.append(_duplicate(dag_id, dag.document, display_name(first)))
+        return Loaded(tuple(left), tuple(problems))
 
     def _is_named(self, dag: LoadedDag) -> bool:
         """Whether a DAG stands in the file of its name, right in the top folder."""
@@ -235,11 +251,11 @@ def _unforeseen(path: Path, error: Exception) -> Problem:
     return Problem(display_name(path), 1, 1, "", message, remedy, "unforeseen")
 
 
-def _duplicate(dag: LoadedDag, keeps: LoadedDag) -> Problem:
-    """The Problem of a DAG whose id another one keeps."""
-    message = f"{keeps.document.file} has a DAG of this id already"
-    issue = Issue((dag.spec.dag_id,), message, "rename one of them", "duplicate-dag", at="key")
-    return dag.document.problem(issue)
+def _duplicate(dag_id: str, document: Document, keeps: str) -> Problem:
+    """The Problem of a DAG in a document, whose id another file keeps."""
+    message = f"{keeps} has a DAG of this id already"
+    issue = Issue((dag_id,), message, "rename one of them", "duplicate-dag", at="key")
+    return document.problem(issue)
 
 
 def _beside(found: Iterable[Problem], told: Iterable[Problem]) -> Iterator[Problem]:

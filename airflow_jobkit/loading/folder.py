@@ -1,34 +1,21 @@
-"""The files of a DAGs folder, and the project they belong to."""
+"""The project of a DAGs folder, and how its files are read."""
 
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from airflow_jobkit.errors import EnvironmentNotFoundError
-from airflow_jobkit.loading.bounds import undecodable, unreadable
-from airflow_jobkit.loading.environment import airflow_config, choose_environment
-from airflow_jobkit.loading.ignore import (
-    NAME,
-    IgnoreFile,
-    Syntax,
-    ignore_syntax,
-    is_ignored,
-    read_ignore_file,
-)
+from airflow_jobkit.loading.bounds import MOST_BYTES, undecodable, unreadable
+from airflow_jobkit.loading.environment import choose_environment
+from airflow_jobkit.loading.listing import PROJECT_FILE, READING
 from airflow_jobkit.loading.yaml_text import Document, read_document
 from airflow_jobkit.problems import Issue, Problem
 from airflow_jobkit.spec.project import ProjectSpec, parse_project
 from airflow_jobkit.spec.settings import Settings, resolve_settings
-
-PROJECT_FILE = "jobkit.yaml"
-_AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # Windows has no such pipes
-_NO_DAGS = frozenset({PROJECT_FILE, "defaults.yaml", "defaults.yml"})
 
 
 @dataclass(frozen=True)
@@ -78,107 +65,13 @@ def project_environments(folder: Path) -> tuple[str | None, ...]:
     return (project.environment_names if project is not None else ()) or (None,)
 
 
-def dag_files(folder: Path, syntax: Syntax | None = None) -> list[Path]:
-    """The YAML files below a folder that describe DAGs, sorted.
-
-    Hidden files and folders are left out, and what an `.airflowignore` says; links to folders are not
-    followed.
-
-    Args:
-        folder: The folder.
-        syntax: That of `.airflowignore` files; default: as Airflow is told, else `glob`.
-    """
-    return [Path(path) for path in _listed(folder, syntax)]
-
-
-def files_with_bytes(dag_id: str, folder: Path) -> Iterator[Path]:
-    """The DAG files below a folder that hold an id's bytes, and so may define that DAG; none is parsed here.
-
-    A file of its name right in the folder goes first, before the others are even listed.
-    """
-    needle = dag_id.encode()
-    named = str(folder / f"{dag_id}.yaml")
-    if _is_plain_name(named, folder) and needle in _bytes(named):
-        yield Path(named)
-    for path in _listed(folder):
-        if path != named and needle in _bytes(path):
-            yield Path(path)
-
-
-def files_with_escapes(dag_id: str, folder: Path) -> Iterator[Path]:
-    """The DAG files below a folder that may hold an id though not its bytes, with escapes of YAML in it."""
-    needle = dag_id.encode()
-    for path in _listed(folder):
-        data = _bytes(path)
-        if b"\\" in data and needle not in data:
-            yield Path(path)
-
-
-def _is_plain_name(path: str, folder: Path) -> bool:
-    """Whether a path made of a DAG id is that of a DAG file right in a folder that ignores none."""
-    parent, name = os.path.split(path)
-    if parent != str(folder) or name in _NO_DAGS or name.startswith("."):
-        return False
-    return os.path.isfile(path) and not (folder / NAME).exists()  # noqa: PTH113 - it stays text
-
-
-def _bytes(path: str) -> bytes:
-    """What is in a file; nothing of what is none, which may block or never end."""
-    try:
-        with open(path, "rb", buffering=0, opener=_opened) as file:
-            return file.read() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
-    except OSError:
-        return b""
-
-
-def _opened(path: str, flags: int) -> int:
-    """Open a file without waiting for whoever writes into a pipe."""
-    return os.open(path, flags | _AT_ONCE)
-
-
-def _listed(folder: Path, syntax: Syntax | None = None) -> list[str]:
-    """As `dag_files`; making a thousand Paths takes as long as finding them."""
-    found: list[str] = []
-    ignoring: dict[str, tuple[IgnoreFile, ...]] = {}
-    for parent, folders, names in os.walk(folder):
-        above = ignoring.get(os.path.dirname(parent), ())  # noqa: PTH120 - once for each folder
-        if NAME in names:
-            syntax = syntax or configured_syntax()
-            own = read_ignore_file(Path(parent), syntax)
-            above = (*above, own) if own is not None else above
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        if above:
-            ignoring[parent] = above
-            place = Path(parent)
-            folders[:] = [n for n in folders if not is_ignored(place / n, above, is_folder=True)]
-            names = [n for n in names if not is_ignored(place / n, above, is_folder=False)]
-        found += [
-            f"{parent}{os.sep}{name}"
-            for name in names
-            if name.endswith((".yaml", ".yml")) and name not in _NO_DAGS and not name.startswith(".")
-        ]
-    # As Paths sort, part by part, at a fraction of the time that it takes them.
-    return sorted(found, key=lambda path: path.replace(os.sep, "\0"))
-
-
-def configured_syntax(variables: Mapping[str, str] | None = None) -> Syntax:
-    """The syntax of `.airflowignore` files in this process's environment, by the version of its Airflow."""
-    variables = os.environ if variables is None else variables
-    try:
-        default: Syntax = "regexp" if version("apache-airflow").startswith("2.") else "glob"
-    except PackageNotFoundError:
-        default = "glob"
-    return ignore_syntax(variables, airflow_config(variables), default)
-
-
 def read_file(path: Path) -> Document:
     """Read one YAML file; one that cannot be read gives a Problem, a missing one an empty Document."""
     name = display_name(path)
     try:
-        problem = unreadable(name, path)
-        if problem is not None:
-            return Document(name, "", None, (problem,))
-        data = path.read_bytes()
+        data = _content(name, path)
+        if isinstance(data, Problem):
+            return Document(name, "", None, (data,))
         try:
             text = _text(data)
         except UnicodeDecodeError as error:
@@ -189,6 +82,27 @@ def read_file(path: Path) -> Document:
     except OSError as error:
         problem = Problem(name, 1, 1, "", f"cannot be read: {error.strerror}", "correct that", "unreadable")
     return Document(name, "", None, (problem,))
+
+
+def _content(name: str, path: Path) -> bytes | Problem:
+    """What is in a file, or why it is not read; in four calls to the system, as there are many files.
+
+    Raises:
+        OSError: The system refuses it.
+    """
+    opened = os.open(path, READING)
+    try:
+        found = os.fstat(opened)
+        problem = unreadable(name, found)
+        if problem is not None:
+            return problem
+        data = os.read(opened, found.st_size + 1)
+        if len(data) != found.st_size:  # somebody writes it just now, or it comes in parts
+            while more := os.read(opened, MOST_BYTES):
+                data += more
+        return data
+    finally:
+        os.close(opened)
 
 
 def read_inside(path: Path, top: Path) -> Document:

@@ -18,7 +18,7 @@ from airflow_jobkit.factory.defaults import default_uses
 from airflow_jobkit.factory.findings import BuildError
 from airflow_jobkit.factory.load import published_versions, release_index
 from airflow_jobkit.factory.source import documentation
-from airflow_jobkit.factory.storable import StoreChecks
+from airflow_jobkit.factory.together import Together
 from airflow_jobkit.loading.dags import DagLoader, LoadedDag
 from airflow_jobkit.loading.folder import load_project
 from airflow_jobkit.local.build_events import (
@@ -49,20 +49,20 @@ def build(request: BuildRequest, sender: Sender) -> None:
         loaded = DagLoader(settings, folder, jobs=jobs).load(map(Path, request.files))
         dags = {dag.spec.dag_id: dag for dag in loaded.dags}
         sender.send(Started())
-        checks = StoreChecks()
+        together = Together()
         for dag_id in request.dag_ids:
             if dag_id in dags:
                 # Whoever started this process ends it in time, unless that has been killed.
                 faulthandler.dump_traceback_later(request.seconds + _GRACE_SECONDS, exit=True)
                 sender.send(Building(dag_id))
-                sender.send(_built(dags[dag_id], settings, versions, checks))
+                sender.send(_built(dags[dag_id], settings, versions, together))
     sender.send(Finished())
 
 
-def _built(dag: LoadedDag, settings: Settings, versions: tuple[str, ...], checks: StoreChecks) -> Built:
+def _built(dag: LoadedDag, settings: Settings, versions: tuple[str, ...], together: Together) -> Built:
     spec = dag.spec
     try:
-        built = build_dag(spec, settings, versions, checks, documentation(dag, Path(settings.folder)))
+        built = build_dag(spec, settings, versions, together, documentation(dag, Path(settings.folder)))
         found = default_uses(spec, built, settings.folder)
         uses = tuple(DefaultUse(path, is_taken) for path, is_taken in found)
     except BuildError as error:

@@ -12,7 +12,8 @@ from dialects import corpus
 from airflow_jobkit.cli import main
 from airflow_jobkit.cli.render import as_plain, render_dag
 from airflow_jobkit.loading.dags import DagLoader
-from airflow_jobkit.loading.folder import dag_files, load_project
+from airflow_jobkit.loading.folder import load_project
+from airflow_jobkit.loading.listing import dag_files
 
 CORPORA = (corpus.CORPUS, corpus.CORPUS.parent / "mwaa_serverless")
 

@@ -80,7 +80,7 @@ class Constants:
 def _text(file: Path) -> str:
     """What a file holds; nothing where it cannot be read."""
     try:
-        return file.read_text(encoding="utf-8-sig") if unreadable(file.name, file) is None else ""
+        return file.read_text(encoding="utf-8-sig") if unreadable(file.name, file.stat()) is None else ""
     except (OSError, UnicodeDecodeError):
         return ""
 

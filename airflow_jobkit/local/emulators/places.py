@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from airflow_jobkit.loading.folder import PROJECT_FILE, dag_files, read_file
+from airflow_jobkit.loading.folder import read_file
+from airflow_jobkit.loading.listing import PROJECT_FILE, dag_files
 
 _URL = re.compile(r"s3a?://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/|$)")
 

@@ -11,9 +11,10 @@ import pytest
 from airflow_jobkit._compat import DAG
 from airflow_jobkit.factory import storable
 from airflow_jobkit.factory.dags import build_dag
-from airflow_jobkit.factory.storable import StoreChecks
+from airflow_jobkit.factory.together import Together
 from airflow_jobkit.loading.dags import load_files
-from airflow_jobkit.loading.folder import dag_files, load_project
+from airflow_jobkit.loading.folder import load_project
+from airflow_jobkit.loading.listing import dag_files
 
 Write = Callable[[str, str], Path]
 
@@ -40,11 +41,11 @@ def stored(dags: Path, monkeypatch: pytest.MonkeyPatch, team_operators: Any) -> 
         monkeypatch.setattr(storable, "serialize_dag", counted)
         settings = load_project(dags).settings
         assert settings is not None
-        checks = StoreChecks()
+        together = Together()
         loaded = load_files(dag_files(dags), settings)
         assert loaded.problems == ()
         for dag in loaded.dags:
-            build_dag(dag.spec, settings, (), checks)
+            build_dag(dag.spec, settings, (), together)
         monkeypatch.setattr(storable, "serialize_dag", original)
         return tried
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from airflow_jobkit.loading.dags import DagLoader, Loaded, load_dag, load_file, load_files
-from airflow_jobkit.loading.folder import dag_files
+from airflow_jobkit.loading.listing import dag_files
 from airflow_jobkit.loading.yaml_text import Document
 from airflow_jobkit.problems import Problem
 from airflow_jobkit.spec.settings import Settings

@@ -7,13 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_jobkit.loading.folder import (
-    dag_files,
-    display_name,
-    load_project,
-    project_environments,
-    read_file,
-)
+from airflow_jobkit.loading.folder import display_name, load_project, project_environments, read_file
+from airflow_jobkit.loading.listing import dag_files
 
 Write = Callable[[str, str], Path]
 

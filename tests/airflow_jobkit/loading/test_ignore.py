@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_jobkit.loading.folder import configured_syntax, dag_files
 from airflow_jobkit.loading.ignore import Syntax
+from airflow_jobkit.loading.listing import configured_syntax, dag_files
 
 FILES = (
     "one.yaml",

@@ -1,0 +1,180 @@
+"""The files of a DAGs folder that describe DAGs, and those of them that hold some bytes."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+from airflow_jobkit.loading.environment import airflow_config
+from airflow_jobkit.loading.ignore import (
+    NAME,
+    IgnoreFile,
+    Syntax,
+    ignore_syntax,
+    is_ignored,
+    read_ignore_file,
+)
+
+PROJECT_FILE: Final = "jobkit.yaml"
+_NO_DAGS = frozenset({PROJECT_FILE, "defaults.yaml", "defaults.yml"})
+_ENDINGS = (".yaml", ".yml")
+# Without waiting for whoever writes into a pipe; Windows has no such pipes.
+READING: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_AT_ONCE = 64 * 1024
+
+
+def dag_files(folder: Path, syntax: Syntax | None = None) -> list[Path]:
+    """The YAML files below a folder that describe DAGs, sorted.
+
+    Hidden files and folders are left out, and what an `.airflowignore` says; links to folders are not
+    followed.
+
+    Args:
+        folder: The folder.
+        syntax: That of `.airflowignore` files; default: as Airflow is told, else `glob`.
+    """
+    return [Path(path) for path in _listed(folder, syntax)]
+
+
+def files_with_bytes(dag_id: str, folder: Path) -> Iterator[Path]:
+    """The DAG files below a folder that hold an id's bytes, and so may define that DAG; none is parsed here.
+
+    A file of its name right in the folder goes first, before the others are even listed.
+    """
+    needle = dag_id.encode()
+    named = os.path.join(folder, f"{dag_id}.yaml")  # noqa: PTH118 - it stays text
+    if _is_plain_name(named, folder) and needle in _bytes(named):
+        yield Path(named)
+    for path in _listed(folder):
+        if needle in _bytes(path) and path != named:
+            yield Path(path)
+
+
+def files_with_escapes(dag_id: str, folder: Path) -> Iterator[Path]:
+    """The DAG files below a folder that may hold an id though not its bytes, with escapes of YAML in it."""
+    needle = dag_id.encode()
+    for path in _listed(folder):
+        data = _bytes(path)
+        if b"\\" in data and needle not in data:
+            yield Path(path)
+
+
+def configured_syntax(variables: Mapping[str, str] | None = None) -> Syntax:
+    """The syntax of `.airflowignore` files in this process's environment, by the version of its Airflow."""
+    variables = os.environ if variables is None else variables
+    try:
+        default: Syntax = "regexp" if version("apache-airflow").startswith("2.") else "glob"
+    except PackageNotFoundError:
+        default = "glob"
+    return ignore_syntax(variables, airflow_config(variables), default)
+
+
+def _is_plain_name(path: str, folder: Path) -> bool:
+    """Whether a path made of a DAG id is that of a DAG file right in a folder that ignores none."""
+    parent, name = os.path.split(path)
+    if parent != str(folder) or name in _NO_DAGS or name.startswith("."):
+        return False
+    return os.path.isfile(path) and not (folder / NAME).exists()  # noqa: PTH113 - it stays text
+
+
+def _bytes(path: str) -> bytes:
+    """What is in a file; nothing of what is none, which may block or never end.
+
+    A thousand files take half the time so as with file objects, and a task waits for it.
+    """
+    try:
+        opened = os.open(path, READING)
+    except (OSError, ValueError):
+        return b""
+    try:
+        data = os.read(opened, _AT_ONCE)
+        if len(data) < _AT_ONCE:
+            return data
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            return b""
+        parts = [data]
+        while data := os.read(opened, _AT_ONCE):
+            parts.append(data)
+        return b"".join(parts)
+    except OSError:
+        return b""
+    finally:
+        os.close(opened)
+
+
+def _listed(folder: Path, syntax: Syntax | None = None) -> Iterator[str]:
+    """As `dag_files`; making a thousand Paths takes as long as finding them."""
+    pending = [_Level.of(str(folder), (), syntax)]
+    while pending:
+        level = pending[-1]
+        for name in level.names:
+            path = f"{level.folder}{os.sep}{name}"
+            if name in level.folders:
+                pending.append(_Level.of(path, level.ignoring, syntax))
+                break
+            yield path
+        else:
+            pending.pop()
+
+
+@dataclass(frozen=True)
+class _Level:
+    """A folder on the way down.
+
+    Attributes:
+        folder: Its path.
+        names: The DAG files and folders right in it that are still to come, in order.
+        folders: Which of them are folders.
+        ignoring: The files that say what is left out in it.
+    """
+
+    folder: str
+    names: Iterator[str]
+    folders: frozenset[str]
+    ignoring: tuple[IgnoreFile, ...]
+
+    @classmethod
+    def of(cls, folder: str, above: tuple[IgnoreFile, ...], syntax: Syntax | None) -> _Level:
+        """Read a folder; one that may not be read is passed over, as Airflow does."""
+        files, folders, has_own = _content(folder)
+        own = read_ignore_file(Path(folder), syntax or configured_syntax()) if has_own else None
+        ignoring = (*above, own) if own is not None else above
+        if ignoring:
+            place = Path(folder)
+            files = [name for name in files if not is_ignored(place / name, ignoring, is_folder=False)]
+            folders = [name for name in folders if not is_ignored(place / name, ignoring, is_folder=True)]
+        return cls(folder, iter(sorted([*files, *folders])), frozenset(folders), ignoring)
+
+
+def _content(folder: str) -> tuple[list[str], list[str], bool]:
+    """The names of the DAG files and of the folders right in a folder, and whether it has an ignore file."""
+    files: list[str] = []
+    folders: list[str] = []
+    has_own = False
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = entry.name
+                if name.startswith("."):
+                    has_own = has_own or name == NAME
+                elif name.endswith(_ENDINGS) and (entry.is_file(follow_symlinks=False) or not _leads(entry)):
+                    if name not in _NO_DAGS:
+                        files.append(name)
+                elif entry.is_dir(follow_symlinks=False):
+                    folders.append(name)
+    except OSError:
+        pass
+    return files, folders, has_own
+
+
+def _leads(entry: os.DirEntry[str]) -> bool:
+    """Whether something is a folder, or a link to one."""
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
