@@ -17,5 +17,6 @@ def __getattr__(name: str) -> Any:
     if name == "load_dags":
         from airflow_jobkit.factory.load import load_dags
 
+        globals()[name] = load_dags
         return load_dags
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -73,7 +73,7 @@ def _build(
     upstream = upstream_of(spec) if spec.groups else spec.upstream
     for member in sorted(upstream, key=spec.depth, reverse=True):
         members[member].set_upstream([members[other] for other in upstream[member]])
-    together.checks.check(spec, dag, tasks.by_id)
+    together.checks.check(spec, dag, tasks.by_id, tasks.plain)
     return dag
 
 

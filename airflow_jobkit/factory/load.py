@@ -52,7 +52,7 @@ def load_dags(
         ProblemsError: `jobkit.yaml` is wrong, so that no DAG can be built; or a command asks for one DAG
             alone, and its file is bad.
     """
-    folder = (Path(folder) if folder is not None else Path(namespace["__file__"]).parent).resolve()
+    folder = Path(folder) if folder is not None else Path(namespace["__file__"]).parent
     wanted, task_id = get_parsing_context()
     with _uncollected():
         if wanted is None or wanted == PROBLEMS_DAG_ID:
@@ -130,6 +130,7 @@ def _built(dag: LoadedDag, settings: Settings, versions: Sequence[str], together
 def _build_wanted(dag_id: str, task_id: str | None, folder: Path, environment: str | None) -> list[DAG]:
     """The one DAG that is wanted; a task whose DAG has become bad fails with the Problems in its log."""
     project = load_project(folder, environment)
+    folder = project.folder
     dags: list[DAG] = []
     problems: Sequence[Problem] = project.problems
     if project.settings is not None and dag_id == SWEEPER_DAG_ID:
@@ -156,6 +157,7 @@ def _build_all(folder: Path, environment: str | None) -> list[DAG]:
     as much memory as the DAGs do; to go from reading to building and back for each costs more time than that.
     """
     project = load_project(folder, environment)
+    folder = project.folder
     if project.settings is None:
         raise ProblemsError(project.problems)
     index = release_index(folder)

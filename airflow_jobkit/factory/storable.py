@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 import json
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Container, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -62,19 +62,22 @@ class StoreChecks:
 
     seen: set[Hashable] = field(default_factory=set)
 
-    def check(self, spec: DagSpec, dag: DAG, operators: Mapping[str, Any]) -> None:
+    def check(
+        self, spec: DagSpec, dag: DAG, operators: Mapping[str, Any], plain: Container[str] = frozenset()
+    ) -> None:
         """Refuse a DAG that Airflow would not take.
 
         Args:
             spec: The DAG's Spec.
             dag: The DAG.
             operators: Its operators by task id.
+            plain: The ids of those whose arguments are plain data for sure.
 
         Raises:
             BuildError: Airflow would not bag or store it, or a cluster policy refuses it.
         """
         check_policies(dag)
-        shape = _shape(spec, operators)
+        shape = _shape(spec, operators, plain)
         if shape is not None and (shape in self.seen or all(map(_is_known_to_store, operators.values()))):
             self.seen.add(shape)
             return
@@ -102,7 +105,7 @@ def _blame(spec: DagSpec, operators: Mapping[str, Any]) -> None:
             serialize_task(operator)
 
 
-def _shape(spec: DagSpec, operators: Mapping[str, Any]) -> Hashable | None:
+def _shape(spec: DagSpec, operators: Mapping[str, Any], plain: Container[str]) -> Hashable | None:
     """What decides whether a DAG of plain data can be stored; None for a DAG of anything else."""
     keys = spec.keys
     if spec.groups or not keys.model_fields_set <= _PLAIN_DAG_KEYS or spec.default_args.arguments:
@@ -112,7 +115,7 @@ def _shape(spec: DagSpec, operators: Mapping[str, Any]) -> Hashable | None:
         return None
     if not is_plain(keys.params):  # each is held to its schema when it is made
         return None
-    tasks = [_task_shape(task, type(operators[task.task_id])) for task in spec.tasks]
+    tasks = [_task_shape(task, type(operators[task.task_id]), task.task_id in plain) for task in spec.tasks]
     if None in tasks:
         return None
     return (
@@ -123,12 +126,12 @@ def _shape(spec: DagSpec, operators: Mapping[str, Any]) -> Hashable | None:
     )
 
 
-def _task_shape(task: Task, operator: type) -> Hashable | None:
+def _task_shape(task: Task, operator: type, has_plain_arguments: bool) -> Hashable | None:
     keys = task.keys
     if isinstance(task, DecoratorTask) or not keys.model_fields_set <= _PLAIN_TASK_KEYS:
         return None
     arguments = task.keys.args if isinstance(task, SparkTask) else task.arguments
-    if not is_plain(arguments) or not _has_plain_templates(operator):
+    if not (has_plain_arguments or is_plain(arguments)) or not _has_plain_templates(operator):
         return None
     names: Iterable[str] = () if isinstance(task, SparkTask) else arguments
     return operator, frozenset(keys.model_fields_set), frozenset(names)

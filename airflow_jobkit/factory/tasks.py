@@ -46,6 +46,7 @@ class Tasks:
         results: What stands for the results of those that are functions in the arguments of others; an
             operator has its own `output` for that.
         failed: The ids of those that could not be made.
+        plain: The ids of those whose arguments are plain data.
     """
 
     spec: DagSpec
@@ -54,6 +55,7 @@ class Tasks:
     by_id: dict[str, Any] = field(default_factory=dict)
     results: dict[str, Any] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
+    plain: set[str] = field(default_factory=set)
     _default_names: dict[str | None, frozenset[str]] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -126,8 +128,10 @@ class Tasks:
         common = findings.attempt(self._common, task, path)
         operator = findings.attempt(operator_class, task.keys.operator, (*path, "operator"))
         arguments = findings.attempt(self._arguments, task, path)
-        expand = findings.attempt(self._expanded, task, path)
-        partial = findings.attempt(self._partial, task, path)
+        expand, partial = {}, {}
+        if task.keys.expand:
+            expand = findings.attempt(self._expanded, task, path)
+            partial = findings.attempt(self._partial, task, path)
         if operator is not None:
             findings.add(self._argument_issues(task, operator, path))
         findings.refuse()
@@ -166,6 +170,7 @@ class Tasks:
         if not functions and not self.groups.values:
             plain: dict[str, Any] | None = plain_copy(task.arguments)
             if plain is not None:
+                self.plain.add(task.task_id)
                 return plain
 
         def made(name: str, value: Any) -> Any:

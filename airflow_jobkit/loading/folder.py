@@ -42,10 +42,10 @@ def load_project(
         variables: The environment variables; default: the process's own.
         base: The folder that relative places start from; default: the one that holds the DAGs folder.
     """
-    folder = folder.resolve()
+    folder = Path(os.path.realpath(folder))
     file = folder / PROJECT_FILE
     document = read_file(file)
-    project, issues = _parse(document, missing=not file.exists())
+    project, issues = _parse(document, file)
     settings = None
     if project is not None and project.environment_names:
         try:
@@ -126,12 +126,12 @@ def _text(data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _parse(document: Document, *, missing: bool) -> tuple[ProjectSpec | None, list[Issue]]:
+def _parse(document: Document, file: Path) -> tuple[ProjectSpec | None, list[Issue]]:
     if document.data is not None:
         return parse_project(document.data)
     if document.problems:
         return None, []
-    message = "there is no project file" if missing else "the project file is empty"
+    message = "there is no project file" if not file.exists() else "the project file is empty"
     remedy = "write `project: <name>` and `environments: {local: {}}` there"
     return None, [Issue((), message, remedy, "no-project")]
 

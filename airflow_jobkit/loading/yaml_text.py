@@ -83,7 +83,7 @@ def read_document(file: str, text: str) -> Document:
         return Document(file, text, None, (unreadable_problem(file, text, error),))
     finally:
         loader.dispose()
-    return Document(file, text, data, tuple(_slip_problems(file, text, loader.slips)))
+    return Document(file, text, data, tuple(_slip_problems(file, text, loader.slips)) if loader.slips else ())
 
 
 def _bound_problem(file: str, text: str, mark: yaml.Mark, message: str) -> Problem:

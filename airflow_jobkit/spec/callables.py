@@ -101,6 +101,7 @@ CALLBACKS = (
     "on_retry_callback",
     "on_skipped_callback",
 )
+_CALLBACKS_SET = frozenset(CALLBACKS)
 
 
 def callback_issues(keys: Any, allowed: Iterable[str]) -> Iterator[Issue]:
@@ -110,8 +111,11 @@ def callback_issues(keys: Any, allowed: Iterable[str]) -> Iterator[Issue]:
         keys: A Spec with some of the callbacks.
         allowed: The import prefixes that are allowed.
     """
+    given = keys.model_fields_set
+    if _CALLBACKS_SET.isdisjoint(given):
+        return
     for name in CALLBACKS:
-        if name in keys.model_fields_set:
+        if name in given:
             for ref in getattr(keys, name):
                 if isinstance(ref, CallableRef):
                     yield from not_allowed((name,), ref.path, allowed)

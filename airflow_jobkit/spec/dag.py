@@ -14,7 +14,7 @@ from airflow_jobkit.spec.code import Code, resolve_code
 from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.dag_keys import DagKeys, as_elsewhere
 from airflow_jobkit.spec.defaults import DefaultArgs, parse_default_args
-from airflow_jobkit.spec.file_functions import OF_CALLBACKS, with_file_functions
+from airflow_jobkit.spec.file_functions import OF_CALLBACKS, FileKeys, with_file_functions
 from airflow_jobkit.spec.graph import Edges, argument_issues, edge_issues
 from airflow_jobkit.spec.groups import Group, parse_group
 from airflow_jobkit.spec.members import members_of
@@ -33,7 +33,7 @@ from airflow_jobkit.spec.zones import TIMEZONE, in_timezone
 MOST_TASKS = 2000
 """Airflow's scheduler and its graph view are slow with half as many."""
 
-DAG_CALLBACKS = {name: keys for name, keys in OF_CALLBACKS.items() if name in DagKeys.model_fields}
+DAG_CALLBACKS = FileKeys({name: keys for name, keys in OF_CALLBACKS.items() if name in DagKeys.model_fields})
 RESERVED_PARAMS = frozenset({"code_version", "notification_service_type"})
 
 
@@ -247,7 +247,7 @@ def _contradictions(dag_id: str, keys: DagKeys) -> Iterator[Issue]:
 
 def defaults_issues(data: Mapping[Any, Any]) -> list[Issue]:
     """What is wrong with defaults of DAGs by themselves: a layer that holds no DAG of its own."""
-    passed_over = {TEMPLATES, *(key for pair in DAG_CALLBACKS.values() for key in pair)}
+    passed_over = {TEMPLATES, *DAG_CALLBACKS.names}
     keys, _, issues = parse_with_engines(DagKeys, {k: v for k, v in data.items() if k not in passed_over})
     issues = [*map(as_elsewhere, issues)]
     known = {*DagKeys.model_fields, *engine_names(), TEMPLATES}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -24,16 +25,29 @@ _ARGUMENTS = {
     "success": "success_check",
     "failure": "failure_check",
 }
-OF_TASKS: Final[Mapping[str, tuple[str, str]]] = {
-    argument: (f"{stem}_file", f"{stem}_name") for argument, stem in _ARGUMENTS.items()
-}
-"""The arguments of operators that are functions, with the keys that name the file and the function."""
 
-OF_CALLBACKS: Final[Mapping[str, tuple[str, str]]] = {
-    f"on_{event}_callback": (f"on_{event}_callback_file", f"on_{event}_callback_name")
-    for event in ("execute", "success", "failure", "retry", "skipped")
-}
-"""The callbacks, in the same way."""
+
+class FileKeys(dict[str, tuple[str, str]]):
+    """The keys that may be given by file and name, with those that name the file and the function."""
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All keys that name a file or a function in one."""
+        return frozenset(key for pair in self.values() for key in pair)
+
+
+OF_TASKS: Final = FileKeys(
+    {argument: (f"{stem}_file", f"{stem}_name") for argument, stem in _ARGUMENTS.items()}
+)
+"""The arguments of operators that are functions."""
+
+OF_CALLBACKS: Final = FileKeys(
+    {
+        f"on_{event}_callback": (f"on_{event}_callback_file", f"on_{event}_callback_name")
+        for event in ("execute", "success", "failure", "retry", "skipped")
+    }
+)
+"""The callbacks."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +63,14 @@ class FileFunction:
     name: str
 
 
-def with_file_functions(
-    data: Mapping[Any, Any], known: Mapping[str, tuple[str, str]]
-) -> tuple[Mapping[Any, Any], list[Issue]]:
+def with_file_functions(data: Mapping[Any, Any], known: FileKeys) -> tuple[Mapping[Any, Any], list[Issue]]:
     """The data with each pair of file and name as one FileFunction, and what is wrong with the pairs.
 
     Args:
         data: The keys of a task, a DAG, or `default_args`.
-        known: The keys that may be given so, with those that name the file and the function.
+        known: The keys that may be given so.
     """
-    if not any(type(key) is str and key.endswith(("_file", "_name")) for key in data):
+    if known.names.isdisjoint(data):
         return data, []
     whole = dict(data)
     issues: list[Issue] = []

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from typing import NamedTuple
 
 from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.membership import Member, Members
@@ -13,8 +13,7 @@ from airflow_jobkit.spec.task import SparkTask, Task, argument_references, task_
 from airflow_jobkit.spec.weights import MOST_SUGGESTED
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """That a member waits for another: the other as it is named, its id where there is one, and the place."""
 
     name: str

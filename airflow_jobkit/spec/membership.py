@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from airflow_jobkit.problems import Issue, Path
 
 Kind = Literal["task", "group"]
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """A task or a group, before its keys are read.
 
     Attributes:

@@ -133,7 +133,7 @@ class LayerSpec(Spec):
     data: DataSpec = DataSpec()
     runs: str | None = Field(default=None, examples=["s3://dwh-data/runs"])
     aws_conn_id: str | None = None
-    notification: NotificationSpec = NotificationSpec()
+    notification: NotificationSpec = Field(default_factory=NotificationSpec)
     datasets: Mapping[Name, DatasetSpec] = Field(default_factory=dict)
     sweeper: Annotated[SweeperSpec, BeforeValidator(_plain_sweeper), AlsoJson({"type": "boolean"})] = (
         SweeperSpec()

@@ -15,7 +15,13 @@ from airflow_jobkit.problems import Issue, did_you_mean
 from airflow_jobkit.spec.callables import callback_issues, not_allowed, parse_callable_path
 from airflow_jobkit.spec.code import Code, resolve_code
 from airflow_jobkit.spec.common import TaskKeys
-from airflow_jobkit.spec.file_functions import OF_CALLBACKS, OF_TASKS, FileFunction, with_file_functions
+from airflow_jobkit.spec.file_functions import (
+    OF_CALLBACKS,
+    OF_TASKS,
+    FileFunction,
+    FileKeys,
+    with_file_functions,
+)
 from airflow_jobkit.spec.model import parse_model
 from airflow_jobkit.spec.params import param_issues
 from airflow_jobkit.spec.project import parse_with_engines
@@ -38,7 +44,7 @@ ELSEWHERE: Mapping[str, str] = {
     "execution_delta_secs": "write `execution_delta: 1h`",
 }
 _FUNCTIONS = frozenset((*CALLABLES, *OF_TASKS))
-_FILE_FUNCTIONS = {**OF_TASKS, **OF_CALLBACKS}
+_FILE_FUNCTIONS = FileKeys({**OF_TASKS, **OF_CALLBACKS})
 
 _FREE_KEYS: Mapping[type[TaskKeys], frozenset[str]] = {
     model: frozenset(model.model_fields) for model in (OperatorTaskKeys, DecoratorTaskKeys)
@@ -85,7 +91,9 @@ Task = SparkTask | OperatorTask | DecoratorTask
 def task_references(task: Task) -> tuple[Reference, ...]:
     """The tasks whose results a task takes: `+extract` in its arguments, or what it expands over."""
     keys = task.keys
-    found = [*expanded_references(keys.expand, ("expand",)), *references_in(keys.partial, ("partial",))]
+    found: list[Reference] = []
+    if keys.expand or keys.partial:
+        found += [*expanded_references(keys.expand, ("expand",)), *references_in(keys.partial, ("partial",))]
     if isinstance(task, DecoratorTask):
         found += references_in(task.arguments, ())
     return tuple(found)
@@ -132,7 +140,8 @@ def parse_task(
     if task is not None:
         issues += callback_issues(task.keys, settings.allowed_operators)
         issues += param_issues(task.keys.params)
-        issues += _mapping_issues(task)
+        if task.keys.expand or task.keys.partial:
+            issues += _mapping_issues(task)
     return (None, issues) if issues else (task, [])
 
 
@@ -240,6 +249,8 @@ def _free_task(
 def _callable_issues(arguments: Mapping[str, Any], allowed: Sequence[str]) -> list[Issue]:
     """What is wrong with the functions that an operator is given."""
     issues: list[Issue] = []
+    if _FUNCTIONS.isdisjoint(arguments):  # as those of most operators
+        return issues
     for name in CALLABLES:
         value = arguments.get(name)
         if isinstance(value, str):
