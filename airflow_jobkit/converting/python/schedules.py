@@ -35,7 +35,7 @@ def schedule(found: Value, zone: str | None) -> Any:
         case Templated():
             return found.text
         case list() | tuple():
-            return [asset(item) for item in found]
+            return [asset(item) for item in found] or None  # without one, nothing ever runs the DAG
         case Made():
             return _made(found)
     raise refused(found)

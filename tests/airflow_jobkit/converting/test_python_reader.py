@@ -419,3 +419,9 @@ def test_every_yaml_loads_but_for_what_is_told() -> None:
     conversion = inside('BashOperator(task_id="t", bash_command="x", cwd="$HOME/x")')
     assert told(conversion) == ["$HOME is not expanded here"]
     assert conversion.left[0].file == "a.yaml"
+
+
+def test_a_schedule_of_no_assets_is_none() -> None:
+    conversion = convert('dag = DAG("d", schedule=[])\nBashOperator(task_id="t", bash_command="x", dag=dag)')
+    assert told(conversion) == []
+    assert data(conversion)["d"].get("schedule") is None
