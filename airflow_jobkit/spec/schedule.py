@@ -143,13 +143,16 @@ def _typed(value: Mapping[Any, Any], place: Path = ()) -> Timetable:
     return _timetable(value[TYPE], {str(key): item for key, item in value.items() if key != TYPE}, place)
 
 
-def _timetable(class_path: object, arguments: Mapping[str, Any], place: Path) -> Timetable:
+def _timetable(class_path: object, arguments: object, place: Path) -> Timetable:
     if class_path not in TIMETABLE_CLASSES:
         raise mistake(
             f"not a timetable of Airflow's: {describe(class_path)}",
             "write one such as airflow.timetables.trigger.CronTriggerTimetable",
             "unsafe-type",
         )
+    if not isinstance(arguments, Mapping):
+        message = f"expected the arguments of a timetable, got {describe(arguments)}"
+        raise mistake(message, "write `key: value` lines", "type", place)
     refuse_arguments(str(class_path), arguments, place)
     return Timetable(str(class_path), dict(arguments))
 

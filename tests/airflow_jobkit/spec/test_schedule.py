@@ -135,6 +135,11 @@ def test_assets_and_a_timetable_go_together() -> None:
         pytest.param({"file": "x.yaml"}, "a file of assets without the names", id="a file"),
         pytest.param({"__type__": "os.system", "command": "x"}, "not a timetable of Airflow's", id="unsafe"),
         pytest.param({"timetable": {"callable": "a.B"}}, "not a timetable of Airflow's", id="one's own"),
+        pytest.param(
+            {"timetable": {"callable": TRIGGER, "params": ["@daily"]}},
+            "expected the arguments of a timetable, got a list",
+            id="arguments without names",
+        ),
         pytest.param([7], "not an asset: the number 7", id="a number for an asset"),
         pytest.param({"assets": "(a & "}, "not an asset|not a condition", id="half a condition"),
         pytest.param({"assets": "(a & b"}, "not a condition on assets", id="an open bracket"),
