@@ -13,6 +13,8 @@ Kind = Literal["added", "removed", "changed"]
 MEMBERS = ("tasks", "task_groups")
 EDGES = "edges"
 """Where a DAG's edges stand once its document is made comparable."""
+CONTENTS = "contents of "
+"""How the key begins that stands for what is in a file; no key of YAML has spaces in it."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ def dag_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Cha
     What a task or a group waits for is told as edges, each by itself. Of a task that only one of them has,
     the Change tells what it runs: the rest depends on the Environment, and `render` shows it.
     """
-    return [_whole(change) for change in changes(_comparable(before), _comparable(after))]
+    found = changes(_comparable(before), _comparable(after))
+    return [_whole(change) for change in found if not _is_another_file(change)]
 
 
 def changes(before: Any, after: Any, path: Path = ()) -> Iterator[Change]:
@@ -56,6 +59,11 @@ def changes(before: Any, after: Any, path: Path = ()) -> Iterator[Change]:
             yield from changes(one, other, (*path, position))
     elif before != after or type(before) is not type(after):
         yield Change("changed", path, before, after)
+
+
+def _is_another_file(change: Change) -> bool:
+    """Whether a Change is what is in a file that one side alone names, whose name is told already."""
+    return change.kind != "changed" and str(change.path[-1]).startswith(CONTENTS)
 
 
 def _whole(change: Change) -> Change:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,15 +10,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from airflow_jobkit.cli.named_files import with_contents
 from airflow_jobkit.cli.render import as_plain, render_dag
+from airflow_jobkit.cli.revisions import write_out
 from airflow_jobkit.errors import JobkitError
 from airflow_jobkit.loading.dags import DagLoader
 from airflow_jobkit.loading.folder import display_name, load_project, project_environments
 from airflow_jobkit.loading.listing import PROJECT_FILE, dag_files
 from airflow_jobkit.problems import Problem
 from airflow_jobkit.spec.settings import Settings
-
-_NO_REPOSITORY = "this is no git repository"
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Rendered:
 
     Attributes:
         project: What `jobkit.yaml` says beside the DAGs; None where it cannot be read.
-        dags: The good DAGs by id, each as `render` shows it.
+        dags: The good DAGs by id, each as `render` shows it, with what is in the files that it names.
         files: The file of each.
         problems: Everything that is wrong.
     """
@@ -74,29 +73,12 @@ def side(name: str, dags: Path) -> Iterator[Side]:
         folder = _dags_folder(path, dags.name)
         yield Side(name, folder, f"{display_name(folder)}{os.sep}")
         return
-    at = _where_git_looks(dags)
-    commit = _git(
-        ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"],
-        f"{name} is neither a folder nor a git revision here; name a DAGs folder, such as `dags`, or a "
-        "revision, such as `main` or `HEAD~1`",
-        at,
-    ).strip()
-    place = _place_in_repository(dags, at)
-    repository = f"--git-dir={_git(['rev-parse', '--absolute-git-dir'], _NO_REPOSITORY, at).rstrip(chr(10))}"
     with TemporaryDirectory(prefix="jobkit-diff-") as scratch:
-        root = Path(scratch).resolve()
-        # By its own name, with which files beside the DAGs begin.
-        folder = root / dags.resolve().name
-        folder.mkdir()
-        own_index = {"GIT_INDEX_FILE": str(root / "index")}
-        missing = f"{name} has no folder {place}; name its DAGs folder with --dags"
-        # From a folder inside the working tree, git would write out that folder's part of the index alone.
-        apart = [repository, f"--work-tree={root}"]
-        _git([*apart, "read-tree", f"{commit}:{place}"], missing, root, own_index)
-        _git([*apart, "checkout-index", "--all", f"--prefix={folder}{os.sep}"], missing, root, own_index)
+        folder, place = write_out(name, dags, Path(scratch).resolve())
+        inside = f"{place}/" if place else ""
         if not (folder / PROJECT_FILE).is_file():
-            raise JobkitError(f"{name} has no {place}/{PROJECT_FILE}; name its DAGs folder with --dags")
-        yield Side(name, folder, f"{name}:{place}/")
+            raise JobkitError(f"{name} has no {inside}{PROJECT_FILE}; name its DAGs folder with --dags")
+        yield Side(name, folder, f"{name}:{inside}")
 
 
 def environments_of(one: Side) -> tuple[str, ...]:
@@ -119,7 +101,10 @@ def rendered(one: Side, environment: str, base: Path) -> Rendered:
     settings = project.settings
     return Rendered(
         as_plain(_project(settings)),
-        {dag.spec.dag_id: as_plain(render_dag(dag.spec, settings)) for dag in loaded.dags},
+        {
+            dag.spec.dag_id: with_contents(as_plain(render_dag(dag.spec, settings)), dag, one.folder)
+            for dag in loaded.dags
+        },
         {dag.spec.dag_id: one.file(dag.document.file) for dag in loaded.dags},
         tuple(_placed(one, problem) for problem in loaded.problems),
     )
@@ -158,45 +143,3 @@ def _dags_folder(path: Path, usual: str) -> Path:
         if (folder / PROJECT_FILE).is_file():
             return folder.resolve()
     raise JobkitError(f"no {PROJECT_FILE} in {path} or in {path / usual}; name the DAGs folder")
-
-
-def _where_git_looks(dags: Path) -> Path:
-    """The folder whose repository is meant: that of the DAGs, or where git was told one, as in its hooks."""
-    if "GIT_DIR" in os.environ:
-        return Path.cwd()
-    place = dags.resolve()
-    return next(folder for folder in (place, *place.parents) if folder.is_dir())
-
-
-def _place_in_repository(dags: Path, at: Path) -> str:
-    top = Path(_git(["rev-parse", "--show-toplevel"], _NO_REPOSITORY, at).rstrip("\n"))
-    try:
-        return dags.resolve().relative_to(top.resolve()).as_posix()
-    except ValueError:
-        raise JobkitError(f"{dags} is outside the repository {top}; start jobkit inside it") from None
-
-
-def _git(arguments: list[str], refused: str, at: Path, variables: Mapping[str, str] | None = None) -> str:
-    """What git prints, started in a folder.
-
-    Raises:
-        JobkitError: There is no git, or it refuses, with what that means.
-    """
-    try:
-        done = subprocess.run(  # noqa: S603 - a list without a shell
-            ["git", *arguments],  # noqa: S607 - the caller's own git
-            cwd=at,
-            env={**os.environ, **(variables or {})},
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except FileNotFoundError:
-        raise JobkitError(
-            "there is no `git` to look for a revision; install it, or name two DAGs folders"
-        ) from None
-    if done.returncode:
-        said = done.stderr.strip().splitlines()[-1:]
-        raise JobkitError(refused + (f" (git: {said[0]})" if said else ""))
-    return done.stdout

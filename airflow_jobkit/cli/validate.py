@@ -13,6 +13,7 @@ from airflow_jobkit.cli.project import dags_folder_of, yaml_file_of
 from airflow_jobkit.cli.published import has_unchecked_jobs, published_jobs
 from airflow_jobkit.cli.sarif import sarif
 from airflow_jobkit.loading.dags import DagLoader
+from airflow_jobkit.loading.duplicates import OtherFiles
 from airflow_jobkit.loading.folder import load_project, project_environments
 from airflow_jobkit.loading.layers import DEFAULTS_FILES
 from airflow_jobkit.loading.listing import PROJECT_FILE, dag_files
@@ -80,6 +81,7 @@ def check(paths: Sequence[Path], environment: str | None, builds: Builds | None 
     unchecked: set[str] = set()
     for folder, chosen in _by_project(paths):
         files.update(chosen)
+        others = OtherFiles(folder, chosen)
         jobs, broken = published_jobs(folder)
         problems.update(broken)
         for name in [environment] if environment else project_environments(folder):
@@ -87,7 +89,8 @@ def check(paths: Sequence[Path], environment: str | None, builds: Builds | None 
             problems.update(project.problems)
             if project.settings is None:
                 continue
-            loaded = DagLoader(project.settings, folder, jobs=jobs).load(chosen)
+            loader = DagLoader(project.settings, folder, jobs=jobs)
+            loaded = others.held_against(loader.load(chosen), loader)
             problems.update(loaded.problems)
             problems.update(version_problems(project, jobs) if jobs is not None else ())
             good = {dag.spec.dag_id for dag in loaded.dags}

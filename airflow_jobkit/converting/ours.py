@@ -32,7 +32,7 @@ _PROJECT: Final[Mapping[str, Any]] = {
     "databricks": {"existing_cluster_id": "cluster"},
     "environments": {"local": {}},
 }
-_VARIABLE = re.compile(r"\$\{env:(\w+)\}")
+_VARIABLE = re.compile(r"(?<!\$)\$\{env:(\w+)\}")  # one `$` more, and it is text
 _NAMING = frozenset({"operator", "python_callable", "callback", *CALLBACKS})
 
 

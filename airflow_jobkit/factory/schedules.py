@@ -10,13 +10,13 @@ from airflow_jobkit._compat import CronDataIntervalTimetable, asset_class, asset
 from airflow_jobkit.factory.building import asset_of, value_of
 from airflow_jobkit.fields import TYPE
 from airflow_jobkit.spec.schedule import (
-    NO_CRON,
     AssetCondition,
     AssetSchedule,
     AssetSpec,
     Schedule,
     Timetable,
 )
+from airflow_jobkit.spec.timetables import NO_CRON
 
 
 def airflow_schedule(schedule: Schedule, timezone: str = "UTC") -> Any:

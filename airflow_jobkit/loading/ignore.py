@@ -3,6 +3,10 @@
 Source: Airflow's documentation, "DAGs: .airflowignore". A file holds for its folder and all below it; `#`
 starts a comment. `regexp`, the default of Airflow 2, looks for each pattern anywhere in the path below the
 file's folder; `glob`, that of Airflow 3, is gitignore's.
+
+Expressions are those of Airflow's own engine. In Airflow 2 that is RE2, which takes time by the length of a
+path alone. In Airflow 3 it is Python's, where a pattern such as `(a+)+$` may take years: there it keeps
+Airflow itself from listing the Python files of the folder, before ours are looked at.
 """
 
 from __future__ import annotations
@@ -11,8 +15,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from configparser import Error, RawConfigParser
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 NAME: Final = ".airflowignore"
 Syntax = Literal["glob", "regexp"]
@@ -73,11 +80,34 @@ def _globs(lines: Sequence[str]) -> Callable[[str], bool]:
 
 def _expressions(lines: Sequence[str]) -> Callable[[str], bool]:
     compiled = [found for line in lines if (found := _compiled(line)) is not None]
-    return lambda path: any(pattern.search(path) for pattern in compiled)
+
+    def matches(path: str) -> bool:
+        text = path.encode(errors="replace").decode()  # RE2 takes no name that is not UTF-8
+        return any(pattern.search(text) is not None for pattern in compiled)
+
+    return matches
 
 
-def _compiled(pattern: str) -> re.Pattern[str] | None:
+def _compiled(pattern: str) -> Any:
+    """A pattern that can search; None where the engine does not take it, which Airflow logs and goes on."""
+    engine = _engine()
     try:
-        return re.compile(pattern)
-    except re.error:
-        return None  # Airflow logs it and goes on
+        return engine.compile(pattern, _quiet(engine)) if engine is not re else re.compile(pattern)
+    except engine.error:
+        return None
+
+
+@cache
+def _engine() -> Any:
+    """The module that this Airflow looks for expressions with."""
+    try:
+        return import_module("re2") if version("apache-airflow").startswith("2.") else re
+    except (PackageNotFoundError, ImportError):  # a laptop without Airflow, which reads as Airflow 3
+        return re
+
+
+def _quiet(engine: Any) -> Any:
+    """The options of RE2 with which it prints nothing of patterns that it does not take."""
+    options = engine.Options()
+    options.log_errors = False
+    return options

@@ -48,10 +48,10 @@ def files_with_bytes(dag_id: str, folder: Path) -> Iterator[Path]:
     """
     needle = dag_id.encode()
     named = os.path.join(folder, f"{dag_id}.yaml")  # noqa: PTH118 - it stays text
-    if _is_plain_name(named, folder) and needle in _bytes(named):
+    if _is_plain_name(named, folder) and needle in bytes_of(named):
         yield Path(named)
     for path in _listed(folder):
-        if needle in _bytes(path) and path != named:
+        if needle in bytes_of(path) and path != named:
             yield Path(path)
 
 
@@ -59,7 +59,7 @@ def files_with_escapes(dag_id: str, folder: Path) -> Iterator[Path]:
     """The DAG files below a folder that may hold an id though not its bytes, with escapes of YAML in it."""
     needle = dag_id.encode()
     for path in _listed(folder):
-        data = _bytes(path)
+        data = bytes_of(path)
         if b"\\" in data and needle not in data:
             yield Path(path)
 
@@ -82,7 +82,7 @@ def _is_plain_name(path: str, folder: Path) -> bool:
     return os.path.isfile(path) and not (folder / NAME).exists()  # noqa: PTH113 - it stays text
 
 
-def _bytes(path: str) -> bytes:
+def bytes_of(path: str) -> bytes:
     """What is in a file; nothing of what is none, which may block or never end.
 
     A thousand files take half the time so as with file objects, and a task waits for it.

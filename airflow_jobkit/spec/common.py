@@ -18,6 +18,7 @@ LARGEST = 2**31 - 1
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 PositiveCount = Annotated[int, Field(ge=1, le=LARGEST)]
 ShortText = Annotated[str, Field(max_length=256)]
+PoolName = Annotated[str, Field(min_length=1, max_length=256)]
 Title = Annotated[str, Field(max_length=2000)]
 
 
@@ -69,7 +70,7 @@ class AirflowKeys(Spec):
     retry_exponential_backoff: Backoff | None = None
     max_retry_delay: Duration | None = None
     trigger_rule: TriggerRule | None = None
-    pool: ShortText | None = None
+    pool: PoolName | None = None
     pool_slots: PositiveCount | None = None
     queue: ShortText | None = None
     priority_weight: int | None = None

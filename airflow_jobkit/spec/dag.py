@@ -28,7 +28,7 @@ from airflow_jobkit.spec.task import SparkTask, Task, parse_task
 from airflow_jobkit.spec.templates import TEMPLATES, extended
 from airflow_jobkit.spec.typed import type_issues
 from airflow_jobkit.spec.values import name_problem
-from airflow_jobkit.spec.zones import TIMEZONE, in_timezone
+from airflow_jobkit.spec.zones import TIMEZONE, dag_in_timezone, members_in_timezone
 
 MOST_TASKS = 2000
 """Airflow's scheduler and its graph view are slow with half as many."""
@@ -117,7 +117,7 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
     data, issues = extended(data)
     own = {key: value for key, value in data.items() if key != TEMPLATES} if isinstance(data, dict) else data
     if isinstance(own, dict):
-        own = in_timezone(own) if TIMEZONE in own else own
+        own = dag_in_timezone(own) if TIMEZONE in own else own
         own, found = with_file_functions(own, DAG_CALLBACKS)
         issues += found
     keys, options, found = parse_with_engines(DagKeys, own)
@@ -134,6 +134,8 @@ def parse_dag(dag_id: object, data: object, settings: Settings) -> tuple[DagSpec
             settings = replace(settings, code=code)
     members = members_of(own) if isinstance(own, dict) else Members()
     issues += members.issues
+    if isinstance(own, dict) and TIMEZONE in own:
+        members = members_in_timezone(members, own[TIMEZONE])
     engine = str((own.get("engine") if isinstance(own, dict) else None) or settings.engine)
     tasks, found = _parse_tasks(members, engine, settings, merge_options(settings.options, options))
     # What is missing because the DAG's own options are wrong is told with those.

@@ -59,7 +59,8 @@ class DagKeys(Spec):
         dag_display_name: How the UI names it.
         doc_md: Its documentation, in Markdown.
         doc_md_file_path: A file of the DAGs folder with its documentation.
-        timezone: The time zone of its dates and of cron; default: UTC.
+        timezone: The time zone of its dates, of those of its tasks and `default_args`, and of cron;
+            default: UTC. A date with an offset keeps that.
         schedule: When it runs: cron, a preset, an interval, a timetable, or assets.
         start_date: The first day to run for.
         end_date: The last day to run for.

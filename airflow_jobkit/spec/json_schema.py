@@ -153,7 +153,9 @@ def all_definitions() -> Schema:
     defs |= task_definitions(defs, blocks)
     defs |= _group_definitions(defs["Group"])
     defs |= _dag_definitions(defs["Dag"], blocks)
-    more = {"timezone": defs["Dag"]["properties"]["timezone"], **functions_of_files(OF_CALLBACKS)}
+    said = "The time zone of the dates here, and of cron where the DAG has none itself; default: the DAG's."
+    zone = {**defs["Dag"]["properties"]["timezone"], "description": said}
+    more = {"timezone": zone, **functions_of_files(OF_CALLBACKS)}
     defs["DefaultArgs"]["properties"] |= more
     defs["DefaultArgs"] |= {"additionalProperties": reference("Value"), "propertyNames": misspelt_defaults()}
     defs |= _project_definitions(defs, blocks)

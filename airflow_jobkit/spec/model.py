@@ -106,6 +106,8 @@ def _expectation(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str
         return _BOUNDS[kind].format(**context), "correct the number"
     if kind == "string_too_long":
         return f"at most {context['max_length']:,} characters", "shorten it"
+    if kind == "string_too_short":
+        return "a text that is not empty", "write one, or take the key out"
     if kind in ("literal_error", "enum"):
         return f"one of {context['expected']}", "write one of these"
     if kind == "string_pattern_mismatch":

@@ -12,11 +12,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, WithJsonSchema
 
 from airflow_jobkit.fields import ARGUMENTS, TYPE, describe, mistake, parse_duration, timedelta_of
+from airflow_jobkit.problems import Path
 from airflow_jobkit.spec.cron import PRESETS, REMEDY, cron_mistake
 from airflow_jobkit.spec.schedule_schema import ASSETS, CRON, SCHEDULE
+from airflow_jobkit.spec.timetables import refuse_arguments
 from airflow_jobkit.spec.typed import ALL, ANY, TIMETABLE_CLASSES, is_asset
-
-NO_CRON = ("@once", "@continuous")
 
 _FILE_OF_ASSETS = (
     "a file of assets without the names of those that are meant",
@@ -77,7 +77,7 @@ def parse_schedule(value: Any) -> Schedule:
         case str():
             return _text(value)
         case list():
-            return AssetSchedule(AssetCondition(True, tuple(parse_asset(item) for item in value)))
+            return _by_assets(AssetCondition(True, tuple(parse_asset(item) for item in value)))
         case Mapping():
             return _mapping(value)
     raise mistake(f"a schedule is text, got {describe(value)}", 'put it in quotes: "0 6 * * *"')
@@ -110,15 +110,14 @@ def _mapping(value: Mapping[Any, Any]) -> Schedule:
     if interval is not None:
         return interval
     if ALL in value or ANY in value or is_asset(value.get(TYPE)):
-        return AssetSchedule(_as_condition(_asset_or_condition(value)))
+        return _by_assets(_as_condition(_asset_or_condition(value)))
     if TYPE in value:
-        arguments = {str(key): item for key, item in value.items() if key != TYPE}
-        return _timetable(value[TYPE], arguments)
+        return _typed(value)
     if "file" in value:
         raise mistake(*_FILE_OF_ASSETS, below=("file",))
     for name in ("assets", "datasets"):
         if name in value:
-            return AssetSchedule(_as_condition(_asset_or_condition(value[name])), _beside(value))
+            return _by_assets(_as_condition(_asset_or_condition(value[name])), _beside(value))
     if "timetable" in value:
         return _beside(value)
     raise mistake(
@@ -131,25 +130,38 @@ def _beside(value: Mapping[Any, Any]) -> str | Timetable | None:
     """The timetable of a mapping: cron, `{__type__: ...}`, or `{callable: ..., params: {...}}`."""
     found = value.get("timetable")
     if isinstance(found, dict) and "callable" in found:
-        return _timetable(found["callable"], found.get("params") or {})
+        return _timetable(found["callable"], found.get("params") or {}, ("timetable", "params"))
+    if isinstance(found, dict) and found.get(TYPE) in TIMETABLE_CLASSES:
+        return _typed(found, ("timetable",))
     parsed = parse_schedule(found)
     if parsed is not None and not isinstance(parsed, str | Timetable):
         raise mistake(f"not a timetable: {describe(found)}", REMEDY)
     return parsed
 
 
-def _timetable(class_path: object, arguments: Mapping[str, Any]) -> Timetable:
+def _typed(value: Mapping[Any, Any], place: Path = ()) -> Timetable:
+    return _timetable(value[TYPE], {str(key): item for key, item in value.items() if key != TYPE}, place)
+
+
+def _timetable(class_path: object, arguments: object, place: Path) -> Timetable:
     if class_path not in TIMETABLE_CLASSES:
         raise mistake(
             f"not a timetable of Airflow's: {describe(class_path)}",
             "write one such as airflow.timetables.trigger.CronTriggerTimetable",
             "unsafe-type",
         )
-    cron = arguments.get("cron")
-    found = cron_mistake(cron) if isinstance(cron, str) and cron not in PRESETS else None
-    if found is not None:
-        raise mistake(*found, below=("cron",))
+    if not isinstance(arguments, Mapping):
+        message = f"expected the arguments of a timetable, got {describe(arguments)}"
+        raise mistake(message, "write `key: value` lines", "type", place)
+    refuse_arguments(str(class_path), arguments, place)
     return Timetable(str(class_path), dict(arguments))
+
+
+def _by_assets(condition: AssetCondition, timetable: str | Timetable | None = None) -> AssetSchedule:
+    if not condition.of and timetable is None:
+        remedy = 'name one, such as "s3://bucket/flights", or write `schedule: null`'
+        raise mistake("no assets, whose updates would never run the DAG", remedy)
+    return AssetSchedule(condition, timetable)
 
 
 def parse_asset(value: Any) -> AssetSpec:

@@ -97,7 +97,7 @@ SCHEDULE: Final[Schema] = {
     "anyOf": [
         *CRON["anyOf"],
         DURATION_TEXT,
-        {"type": "array", "items": ASSET},
+        {"type": "array", "items": ASSET, "minItems": 1},
         TYPED_TIMEDELTA,
         ASSET["anyOf"][1],
         _CONDITION,

@@ -102,6 +102,16 @@ def unfilled_issues(data: Any) -> list[Issue]:
     return issues
 
 
+def references(text: str) -> list[str]:
+    """Each `${env:...}` and `${jobkit:...}` in a text, with a `$` in front of one that stands for itself."""
+    return [match[0] for match in _REFERENCE.finditer(text)]
+
+
+def escaped(text: str) -> str:
+    """A text in which nothing is filled in, for one that may hold what looks like a reference."""
+    return _REFERENCE.sub(lambda match: f"${match[0]}", text)
+
+
 def _in_path(text: str) -> re.Match[str] | None:
     """The environment variable in a path or a URI, which is one word but for its templates."""
     if "/" not in text or len(text) > _LONGEST_PATH:

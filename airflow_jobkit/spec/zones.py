@@ -1,10 +1,11 @@
-"""`timezone`: what the dates of a DAG, or of `default_args`, mean where they name no zone themselves."""
+"""`timezone`: what the dates of a DAG and below it, or of `default_args`, mean where they name no zone."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -12,9 +13,13 @@ from pydantic_core import PydanticCustomError
 
 from airflow_jobkit.fields import describe, mistake
 from airflow_jobkit.problems import Issue, did_you_mean
+from airflow_jobkit.spec.membership import Members
 from airflow_jobkit.spec.values import parse_moment
 
+T = TypeVar("T")
+
 TIMEZONE: Final = "timezone"
+DEFAULTS: Final = "default_args"
 _DATES = ("start_date", "end_date")
 
 
@@ -27,10 +32,44 @@ def parse_timezone(value: Any) -> str:
     return str(value)
 
 
-def in_timezone(data: Mapping[Any, Any]) -> Mapping[Any, Any]:
+def in_timezone(data: dict[Any, Any]) -> dict[Any, Any]:
     """The data with its dates in its time zone; what is no zone or no date stays, for others to tell."""
-    zone = _zone(data.get(TIMEZONE))
-    dates = {name: data[name] for name in _DATES if data.get(name) is not None} if zone else {}
+    return _in_zone(data, _zone(data.get(TIMEZONE)))
+
+
+def dag_in_timezone(data: dict[Any, Any]) -> dict[Any, Any]:
+    """The data of a DAG, its dates and those of its `default_args` in its time zone."""
+    whole = in_timezone(data)
+    return _defaults_in_zone(whole, _zone(data.get(TIMEZONE)))
+
+
+def members_in_timezone(members: Members, name: object) -> Members:
+    """The tasks and groups of a DAG with their dates in its time zone, where it has one."""
+    zone = _zone(name)
+    if zone is None:
+        return members
+    return replace(
+        members,
+        tasks={key: one._replace(data=_in_zone(one.data, zone)) for key, one in members.tasks.items()},
+        groups={
+            key: one._replace(data=_defaults_in_zone(one.data, zone)) for key, one in members.groups.items()
+        },
+    )
+
+
+def _defaults_in_zone(data: T, zone: ZoneInfo | None) -> T | dict[Any, Any]:
+    """The data of a DAG or a group with the dates of its `default_args` in a zone, or in one of their own."""
+    defaults = data.get(DEFAULTS) if isinstance(data, dict) else None
+    if zone is None or not isinstance(data, dict) or not isinstance(defaults, dict):
+        return data
+    return {**data, DEFAULTS: _in_zone(defaults, _zone(defaults.get(TIMEZONE)) or zone)}
+
+
+def _in_zone(data: T, zone: ZoneInfo | None) -> T | dict[Any, Any]:
+    """The data of whatever has dates, with them in a zone."""
+    if zone is None or not isinstance(data, dict):
+        return data
+    dates = {name: data[name] for name in _DATES if data.get(name) is not None}
     for name, value in dates.items():
         try:
             dates[name] = parse_moment(value, zone)

@@ -59,7 +59,7 @@ def params(found: Value) -> Any:
     """
     if not isinstance(found, dict):
         raise refused(found)
-    return {name: _param(item) for name, item in found.items()}
+    return {to_yaml.key_of(name): _param(item) for name, item in found.items()}
 
 
 def _param(found: Value) -> Any:

@@ -10,7 +10,7 @@ from airflow_jobkit.converting.python import functions, making, names, plain, pl
 from airflow_jobkit.converting.python.edges import connect, drawn
 from airflow_jobkit.converting.python.graph import Dag, Group, Task
 from airflow_jobkit.converting.python.inlining import inlined
-from airflow_jobkit.converting.python.operations import template_of
+from airflow_jobkit.converting.python.operations import template_of, templated_text
 from airflow_jobkit.converting.python.plain import RefusedError
 from airflow_jobkit.converting.python.values import (
     COMPUTED,
@@ -30,6 +30,7 @@ from airflow_jobkit.converting.python.values import (
     Value,
     place_of,
 )
+from airflow_jobkit.spec.variables import escaped
 
 if TYPE_CHECKING:
     from airflow_jobkit.converting.python.reader import Reader
@@ -163,11 +164,11 @@ def _variable(reader: Reader, args: Args, kwargs: Kwargs, place: Place) -> Value
     default = kwargs.get("default_var", kwargs.get("default", args[1] if len(args) > 1 else None))
     store = "json" if kwargs.get("deserialize_json") is True else "value"
     if default is not None and plain.is_single(default):
-        template = f"{{{{ var.{store}.get({name!r}, {default!r}) }}}}"
+        template = escaped(f"{{{{ var.{store}.get({name!r}, {default!r}) }}}}")
     elif _VARIABLE_NAME.fullmatch(name):
         template = f"{{{{ var.{store}.{name} }}}}"
     else:
-        template = f"{{{{ var.{store}[{name!r}] }}}}"
+        template = escaped(f"{{{{ var.{store}[{name!r}] }}}}")
     message = f"the Airflow variable {name}, read whenever the file is; the YAML has a template for it"
     reader.left.add(place, "", message, "see that it stands in templated arguments alone, or write the value")
     return Templated(template)
@@ -214,7 +215,10 @@ def _of_plain(target: Value, name: str, args: Args, kwargs: Kwargs, place: Place
         texts = tuple(_text_now(value) for value in args)
         named = {key: _text_now(value) for key, value in kwargs.items()}
         found = _of_plain(target, name, texts, named, place)
-        return Templated(found) if isinstance(found, str) else found
+        if not isinstance(found, str):
+            return found
+        templates = [one for one in (*args, *kwargs.values()) if isinstance(one, _LATER)]
+        return templated_text(found, templates)
     try:
         return plain_calls.call_method(target, name, args, kwargs)
     except RefusedError as error:

@@ -70,7 +70,7 @@ class DagArguments:
             if macros := self._macros(value, path):
                 found[name] = macros
         elif name == "tags":
-            found[name] = sorted(value) if isinstance(value, set) else to_yaml.value(value)
+            found[name] = to_yaml.value(sorted(value, key=str) if isinstance(value, set) else value)
         elif name not in DagKeys.model_fields:
             message = f"`{name}`, which no DAG of ours has"
             raise NotCarriedError(

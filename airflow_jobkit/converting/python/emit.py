@@ -138,7 +138,7 @@ class Emitter:
 
         def put(name: str, value: Value) -> None:
             try:
-                found[name] = write(value)
+                found[to_yaml.key_of(name)] = write(value)
             except NotCarriedError as error:
                 self.tell(error, (*path, name), place)
 

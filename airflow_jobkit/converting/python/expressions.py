@@ -25,6 +25,7 @@ from airflow_jobkit.converting.python.values import (
     computed,
     place_of,
 )
+from airflow_jobkit.spec.variables import escaped
 
 if TYPE_CHECKING:
     from airflow_jobkit.converting.python.reader import Reader
@@ -99,7 +100,7 @@ def _subscript(reader: Reader, node: ast.Subscript, scope: Scope) -> Value:
         return key
     if isinstance(target, Templated) and isinstance(key, str | int):
         inner = _JSON.fullmatch(target.text)
-        return Templated(f"{{{{ {inner[1]}[{key!r}] }}}}") if inner else computed(node)
+        return Templated(f"{{{{ {inner[1]}[{escaped(repr(key))}] }}}}") if inner else computed(node)
     if isinstance(target, Output) and isinstance(key, str):
         return Output(target.task, key)
     if isinstance(target, Named) and target.path == "os.environ" and isinstance(key, str):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from airflow_jobkit.converting.python.edges import wait_for_outputs
 from airflow_jobkit.converting.python.graph import Dag, Group, Member, Task
+from airflow_jobkit.converting.python.plain import NO_TEXT
 from airflow_jobkit.converting.python.values import (
     COMPUTED,
     Context,
@@ -50,7 +51,10 @@ def _copied(value: Value) -> Value:
 def id_of(reader: Reader, value: Value, what: str, place: Place) -> str | None:
     """The id of something; of one that is filled in later the words of what fills it. None: unknown."""
     if isinstance(value, str):
-        return value
+        made = NO_TEXT.sub("_", value)
+        if made != value:
+            reader.left.add(place, "", f"an id with characters that YAML does not hold: {made}", "rename it")
+        return made
     if isinstance(value, Templated):
         words = _FILLED.sub(lambda match: match[1] or match[2], value.text)
         made = re.sub(r"[^\w.-]+", "_", words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from airflow_jobkit.converting.python import plain
@@ -17,6 +18,7 @@ from airflow_jobkit.converting.python.values import (
     computed,
     place_of,
 )
+from airflow_jobkit.spec.variables import escaped, references
 
 if TYPE_CHECKING:
     from airflow_jobkit.converting.python.reader import Reader
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 def f_string(reader: Reader, node: ast.JoinedStr, scope: Scope) -> Value:
     """The text that an f-string is."""
-    text, templated = "", False
+    text, templates = "", []
     for part in node.values:
         if isinstance(part, ast.Constant):
             text += str(part.value)
@@ -36,11 +38,24 @@ def f_string(reader: Reader, node: ast.JoinedStr, scope: Scope) -> Value:
                 if isinstance(one, Unknown):
                     return one
             if isinstance(value, Output | Task | Templated):
-                text, templated = text + template_of(value), True
+                text += template_of(value)
+                templates.append(value)
             else:
                 text += plain.format_value(value, spec, chr(part.conversion) if part.conversion > 0 else None)
         plain.checked(text)
-    return Templated(text) if templated else text
+    return templated_text(text, templates) if templates else text
+
+
+def templated_text(text: str, templates: Iterable[Output | Task | Templated]) -> Templated:
+    """A text that was put together with templates.
+
+    Raises:
+        RefusedError: Our loader would fill in more of it than the templates, or less.
+    """
+    given = {name for one in templates for name in references(template_of(one))}
+    if not given.issuperset(references(text)):
+        raise plain.RefusedError("a text with `${...}` or `$` of its own, beside what is filled in later")
+    return Templated(text)
 
 
 def template_of(value: Output | Task | Templated) -> str:
@@ -49,7 +64,7 @@ def template_of(value: Output | Task | Templated) -> str:
         return value.text
     task, key = (value.task, value.key) if isinstance(value, Output) else (value, None)
     more = f", key={key!r}" if key is not None else ""
-    return f"{{{{ ti.xcom_pull(task_ids={task.id!r}{more}) }}}}"
+    return escaped(f"{{{{ ti.xcom_pull(task_ids={task.id!r}{more}) }}}}")
 
 
 def binary(reader: Reader, node: ast.BinOp, scope: Scope) -> Value:
@@ -83,7 +98,8 @@ def _operated(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Val
     ):
         texts = [side.text if isinstance(side, Templated) else side for side in (left, right)]
         whole = plain.checked("".join(texts))
-        return whole if isinstance(left, str) and isinstance(right, str) else Templated(whole)
+        templates = [side for side in (left, right) if isinstance(side, Templated)]
+        return templated_text(whole, templates) if templates else whole
     return plain.binary(type(node.op).__name__, left, right)
 
 

@@ -14,6 +14,9 @@ MOST_ITEMS: Final = 10_000
 LARGEST: Final = 2**63
 _MOST_BITS = 63
 
+NO_TEXT: Final = re.compile("[\x00\ud800-\udfff]")
+"""Characters that no YAML holds, or no database of Airflow's."""
+
 LONG_FIELD = re.compile(r"\d{4}|\*")
 
 

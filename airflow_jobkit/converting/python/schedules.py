@@ -29,13 +29,13 @@ def schedule(found: Value, zone: str | None) -> Any:
             return None
         case str() if zone and not found.startswith(("@once", "@continuous")):
             path = "airflow.timetables.interval.CronDataIntervalTimetable"
-            return {TYPE: path, "cron": found, "timezone": zone}
+            return {TYPE: path, "cron": to_yaml.text(found), "timezone": zone}
         case str():
-            return found
+            return to_yaml.text(found)
         case Templated():
             return found.text
         case list() | tuple():
-            return [asset(item) for item in found]
+            return [asset(item) for item in found] or None  # without one, nothing ever runs the DAG
         case Made():
             return _made(found)
     raise refused(found)
@@ -91,7 +91,7 @@ def asset(found: Value) -> Any:
         NotCarriedError: It is none.
     """
     if isinstance(found, str | Templated):
-        return found if isinstance(found, str) else found.text
+        return to_yaml.value(found)
     kind = found.path.rpartition(".")[2] if isinstance(found, Made) else ""
     if not isinstance(found, Made) or kind not in _ASSET_FIELDS or not is_asset(found.path):
         raise refused(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 import zoneinfo
 from typing import Any
@@ -60,12 +61,14 @@ def timedelta_of(value: Value) -> dt.timedelta | None:
         raise NotCarriedError("a duration that is computed when the file is run", "write it", value.place)
     try:
         return dt.timedelta(*value.args, **value.kwargs)
-    except (TypeError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise NotCarriedError(f"no duration: {error}", "write it like 30m", value.place) from error
 
 
 def duration(value: Value) -> Any:
     """A duration as YAML has it: `30m`, whole seconds, or a typed timedelta."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise NotCarriedError(f"no duration: {value}", "write it like 30m")
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = Made("datetime.timedelta", (), {"seconds": value}, (1, 1))
     found = timedelta_of(value)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import Any
 
 from airflow_jobkit.converting.python import times
 from airflow_jobkit.converting.python.edges import outputs_in
 from airflow_jobkit.converting.python.operations import template_of
+from airflow_jobkit.converting.python.plain import NO_TEXT
 from airflow_jobkit.converting.python.times import NotCarriedError, refused
 from airflow_jobkit.converting.python.values import GroupValue, Made, Output, Templated, Value
 from airflow_jobkit.fields import ARGUMENTS, TIMEDELTA, TYPE
 from airflow_jobkit.loading.bounds import MOST_LEVELS
 from airflow_jobkit.spec.typed import is_safe
+from airflow_jobkit.spec.variables import escaped
 
 _Made = dict[int, Any]
 """What was made already, by the identity of what it was made from."""
@@ -35,17 +38,20 @@ def value(found: Value, levels: int = MOST_LEVELS, made: _Made | None = None) ->
 def _value(found: Value, levels: int, made: _Made) -> Any:
     match found:
         case str():
-            return escaped(found)
+            return text(found)
+        case float() if not math.isfinite(found):
+            raise NotCarriedError(f"{found}, which is no number to Airflow", "write a number, or text")
         case None | bool() | int() | float():
             return found
         case list() | tuple():
             return [value(item, levels - 1, made) for item in found]
         case dict():
-            return {key: value(item, levels - 1, made) for key, item in found.items()}
+            return {key_of(key): value(item, levels - 1, made) for key, item in found.items()}
         case set():
-            return {TYPE: "builtins.set", "items": sorted(found, key=repr)}
+            items = [value(item, levels - 1, made) for item in sorted(found, key=repr)]
+            return {TYPE: "builtins.set", "items": items}
         case Output() | Templated():
-            return template_of(found)
+            return _held(template_of(found))
         case GroupValue():
             return f"+{found.group.id}.{found.name}"
         case Made():
@@ -53,9 +59,29 @@ def _value(found: Value, levels: int, made: _Made) -> Any:
     raise refused(found)
 
 
-def escaped(text: str) -> str:
-    """A text that means itself to our loader: nothing in it is a reference of ours, but `${env:...}`."""
-    return text.replace("${jobkit:", "$${jobkit:")
+def text(found: str) -> str:
+    """A text that means itself to our loader, which would fill in what looks like a reference of ours.
+
+    Raises:
+        NotCarriedError: It has characters that YAML has no form for.
+    """
+    return escaped(_held(found))
+
+
+def key_of(found: Value) -> Any:
+    """The key of a mapping, in which our loader fills in nothing.
+
+    Raises:
+        NotCarriedError: It has no form in YAML.
+    """
+    return _held(found) if isinstance(found, str) else value(found)
+
+
+def _held(found: str) -> str:
+    strange = NO_TEXT.search(found)
+    if strange is None:
+        return found
+    raise NotCarriedError(f"a text with U+{ord(strange[0]):04X}, which YAML does not hold", "take it out")
 
 
 def _typed(found: Made, levels: int, made: _Made) -> Any:

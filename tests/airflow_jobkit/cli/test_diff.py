@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from hashlib import sha256
 from pathlib import Path
 from textwrap import dedent
 
@@ -292,3 +294,136 @@ def test_a_revision_finds_the_files_that_its_dags_name(write: Write) -> None:
     write("pipelines/flights.yaml", FLIGHTS + "  doc_md_file_path: pipelines/notes.md\n")
     commit()
     assert main(["diff", "HEAD", "--dags", "pipelines"]) == 0
+
+
+BY_FILE = """\
+flights:
+  doc_md_file_path: dags/notes.md
+  default_args: {on_failure_callback_file: dags/calls.py, on_failure_callback_name: tell}
+  task_groups:
+    group:
+      default_args: {on_retry_callback_file: dags/calls.py, on_retry_callback_name: tell}
+      tasks:
+        inner: {operator: airflow.providers.standard.operators.empty.EmptyOperator}
+  tasks:
+    one: {decorator: airflow.sdk.task, python_callable_file: dags/f.py, python_callable_name: f}
+    two:
+      operator: airflow.providers.standard.operators.python.PythonOperator
+      python_callable_file: dags/f.py
+      python_callable_name: f
+    three: {spark_job: dwh.three}
+"""
+
+
+@pytest.fixture
+def by_file(two: Write) -> Write:
+    """A DAG in both folders that names files."""
+    for folder in ("a", "b"):
+        two(f"{folder}/dags/flights.yaml", BY_FILE)
+        two(f"{folder}/dags/notes.md", "# Flights\n")
+        two(f"{folder}/dags/calls.py", "def tell(context): ...\n")
+        two(f"{folder}/dags/f.py", "def f(): ...\n")
+    return two
+
+
+def of(text: str) -> str:
+    """A text's checksum as it is shown."""
+    return f"sha256 {sha256(text.encode()).hexdigest()[:12]}"
+
+
+@pytest.mark.parametrize(
+    ("file", "places"),
+    [
+        pytest.param(
+            "f.py", ["  ~ task one", "      ", "  ~ task two", "      "], id="a function of two tasks"
+        ),
+        pytest.param("calls.py", ["  ", "  ~ group group", "      "], id="callbacks of default_args"),
+        pytest.param("notes.md", ["  "], id="documentation"),
+    ],
+)
+def test_a_file_that_has_changed_is_told_of_who_names_it(
+    file: str, places: list[str], by_file: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["diff", "a", "b"]) == 0
+    text = Path(f"b/dags/{file}").read_text()
+    by_file(f"b/dags/{file}", f"{text}# more\n")
+    capsys.readouterr()
+    assert main(["diff", "a", "b"]) == 1
+    what = f"~ contents of dags/{file}: {of(text)} -> {of(f'{text}# more{chr(10)}')}"
+    lines = [place if "~" in place else f"{place}{what}" for place in places]
+    assert capsys.readouterr().out.splitlines()[:-2] == ["~ DAG flights  b/dags/flights.yaml", *lines]
+
+
+def test_of_another_file_the_name_alone_is_told(by_file: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    by_file("b/dags/g.py", "def f(): return 1\n")
+    by_file("b/dags/flights.yaml", BY_FILE.replace("dags/f.py, python", "dags/g.py, python"))
+    assert main(["diff", "a", "b"]) == 1
+    said = capsys.readouterr().out
+    assert "  ~ task one\n      ~ python_callable_file: dags/f.py -> dags/g.py\n\n" in said
+
+
+def test_line_ends_of_a_file_are_no_difference(by_file: Write) -> None:
+    Path("b/dags/f.py").write_bytes(b"def f(): ...\r\n")
+    assert main(["diff", "a", "b"]) == 0
+
+
+def test_filters_of_a_repository_are_not_run(
+    repository: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are programs, which may fetch files from elsewhere."""
+    repository(".gitattributes", "*.yaml filter=noted\n")
+    commit()
+    run = ["git", "config", "filter.noted.smudge", f"touch {tmp_path}/ran; cat"]
+    subprocess.run(run, cwd=tmp_path, check=True)
+    subprocess.run([*run[:2], "filter.noted.required", "true"], cwd=tmp_path, check=True)
+    assert main(["diff", "HEAD"]) == 0
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_revision_has_its_links_and_names_beyond_ascii(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("dags/jobkit.yaml", PROJECT)
+    notes = write("dags/über uns/notes.md", "# Flights\n")
+    write("dags/über uns/a b.yaml", FLIGHTS + "  doc_md_file_path: dags/linked.md\n")
+    Path("dags/linked.md").symlink_to("über uns/notes.md")
+    commit()
+    assert main(["diff", "HEAD"]) == 0
+    notes.write_text("# Our flights\n")
+    assert main(["diff", "HEAD"]) == 1
+    assert "  ~ contents of dags/linked.md: sha256 " in capsys.readouterr().out
+
+
+def test_nothing_is_written_through_a_link_of_a_revision(
+    repository: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tree that has a link and a folder of one name, which git itself does not make."""
+
+    def git(*arguments: str, given: str = "") -> str:
+        done = subprocess.run(["git", *arguments], input=given, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    link = git("hash-object", "-w", "--stdin", given=str(outside))
+    file = git("hash-object", "-w", "--stdin", given="written")
+    inner = git("mktree", given=f"100644 blob {file}\tfile\n")
+    listed = git("ls-tree", "HEAD:dags")
+    given = f"{listed}\n120000 blob {link}\tsub\n040000 tree {inner}\tsub\n"
+    tree = git("mktree", given=f"040000 tree {git('mktree', given=given)}\tdags\n")
+    revision = git("-c", "user.name=a", "-c", "user.email=a@b.c", "commit-tree", "-m", "hostile", tree)
+    assert main(["diff", revision]) == 2
+    assert f"jobkit: the files of {revision} cannot be written out: " in capsys.readouterr().err
+    assert [*outside.iterdir()] == []
+
+
+def test_a_repository_may_be_the_dags_folder(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("dags/jobkit.yaml", PROJECT)
+    write("dags/flights.yaml", FLIGHTS)
+    monkeypatch.chdir(tmp_path / "dags")
+    commit()
+    write("dags/flights.yaml", FLIGHTS.replace("0 6", "0 7"))
+    assert main(["diff", "HEAD", "HEAD", "--dags", "."]) == 0
+    assert main(["diff", "HEAD", "--dags", "."]) == 1

@@ -123,6 +123,32 @@ def test_paths_are_folders_or_files_and_each_file_counts_once(
     assert (checked["files"], checked["dags"], checked["problems"]) == (files, files, [])
 
 
+ANOTHER = "flights: {tasks: {read: {spark_job: dwh.b}}}\n"
+
+
+def test_of_one_file_an_id_is_told_that_another_file_of_the_folder_keeps(
+    project: Write, as_json: Callable[..., dict[str, Any]]
+) -> None:
+    own, nested = project("dags/b.yaml", ANOTHER), project("dags/sub/c.yaml", '? "flights"\n: ' + ANOTHER[9:])
+    told = {(problem["file"], problem["code"]) for problem in as_json()["problems"]}
+    assert told == {("dags/b.yaml", "duplicate-dag"), ("dags/sub/c.yaml", "duplicate-dag")}
+    for path in (own, nested):
+        document = as_json(str(path))
+        assert [problem["message"] for problem in document["problems"]] == [
+            "dags/flights.yaml has a DAG of this id already"
+        ]
+        assert (document["files"], document["dags"]) == (1, 0)
+        assert {problem["file"] for problem in document["problems"]} == {str(path.relative_to(Path.cwd()))}
+
+
+def test_of_one_file_an_id_that_it_keeps_itself_is_no_problem_of_it(
+    project: Write, as_json: Callable[..., dict[str, Any]]
+) -> None:
+    project("dags/b.yaml", ANOTHER + "bad: {}\n")
+    document = as_json("dags/flights.yaml")
+    assert (document["problems"], document["dags"]) == ([], 1)
+
+
 def test_files_of_two_projects_are_checked_each_with_its_own(
     project: Write, as_json: Callable[..., dict[str, Any]]
 ) -> None:

@@ -103,6 +103,17 @@ def test_what_only_building_shows_comes_on_top_of_the_rest(
     assert (document["dags"], document["airflow"]) == (1, AIRFLOW)
 
 
+def test_of_one_file_a_dag_whose_id_another_file_keeps_is_not_built(
+    team: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    team("dags/flights.yaml", "flights: {tasks: {a: {operator: team_operators.Copy, source: b}}}\n")
+    team("dags/more.yaml", "flights: {tasks: {a: {operator: team_operators.Absent}}}\nbad: {}\n")
+    command = ["validate", "dags/more.yaml", "--env", "local", "--build", "--format", "json"]
+    assert main(command) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert [one["code"] for one in document["problems"]] == ["duplicate-dag", "no-tasks"]
+
+
 def test_a_default_that_no_task_takes_is_a_warning_and_no_problem(
     team: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,7 @@ import yaml
 
 from airflow_jobkit.converting.carried import Conversion
 from airflow_jobkit.converting.python_source import convert_python
+from airflow_jobkit.spec.variables import Variables
 
 IMPORTS = """
 import json
@@ -79,10 +80,75 @@ def command(expression: str, before: str = "") -> Any:
         pytest.param("os.environ['HOME'] + '/x'", "${env:HOME}/x", id="environment"),
         pytest.param("'{}/x'.format(os.getenv('HOME'))", "${env:HOME}/x", id="environment in a format"),
         pytest.param("'${jobkit:x}'", "$${jobkit:x}", id="what would be a reference of ours"),
+        pytest.param("'${env:HOME} ${env:{x}'", "$${env:HOME} ${env:{x}", id="what would be a variable"),
+        pytest.param("'$${env:HOME}'", "$$${env:HOME}", id="what would be an escape of ours"),
+        pytest.param("'{0}/{0}'.format(os.getenv('HOME'))", "${env:HOME}/${env:HOME}", id="twice"),
     ],
 )
 def test_what_can_be_computed_is(expression: str, value: Any) -> None:
     assert command(expression) == value
+
+
+@pytest.mark.parametrize("text", ["${env:HOME}", "$${env:HOME}", "a $$${jobkit:project} ${env:{x}", "$${x}"])
+def test_a_text_means_itself_to_the_loader(text: str) -> None:
+    variables = Variables(["HOME"], {"HOME": "/root"}, {"project": "dwh"})
+    assert variables.substituted(command(repr(text))) == (text, [])
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        pytest.param("float('nan')", "nan, which is no number to Airflow", id="no number"),
+        pytest.param("[1, {'a': -1e999}]", "-inf, which is no number to Airflow", id="an endless one"),
+        pytest.param("'a\\0'", "a text with U+0000, which YAML does not hold", id="a zero byte"),
+        pytest.param(
+            "['\\udfff']", "a text with U+DFFF, which YAML does not hold", id="half a character in a list"
+        ),
+        pytest.param("{1, '\\ud800'}", "a text with U+D800, which YAML does not hold", id="one in a set"),
+        pytest.param(
+            "f\"${os.environ['HOME']}\"",
+            "a text with `${...}` or `$` of its own, beside what is filled in later",
+            id="a dollar before a variable",
+        ),
+        pytest.param(
+            "'${env:X} ' + os.environ['HOME']",
+            "a text with `${...}` or `$` of its own, beside what is filled in later",
+            id="a text like a variable beside one",
+        ),
+        pytest.param(
+            "'${{env:X}} {}'.format(os.environ['HOME'])",
+            "a text with `${...}` or `$` of its own, beside what is filled in later",
+            id="in a format",
+        ),
+    ],
+)
+def test_what_would_not_load_or_mean_something_else_is_told(expression: str, message: str) -> None:
+    conversion = inside(f'BashOperator(task_id="t", bash_command={expression}, retries=1)')
+    assert told(conversion) == [message]
+    assert set(data(conversion)["d"]["tasks"]["t"]) == {"operator", "retries"}
+
+
+def test_strange_keys_durations_and_ids_are_told_and_the_rest_loads() -> None:
+    conversion = inside(
+        r"""
+        BashOperator(
+            task_id="t\ud800", bash_command="x", env={"\ud800": "a", "B": "b"}, retry_delay=float("nan")
+        )
+        """
+    )
+    assert sorted(told(conversion)) == [
+        "a text with U+D800, which YAML does not hold",
+        "an id with characters that YAML does not hold: t_",
+        "no duration: nan",
+    ]
+    assert data(conversion)["d"]["tasks"] == {
+        "t_": {"operator": "airflow.operators.bash.BashOperator", "bash_command": "x", "env": {"B": "b"}}
+    }
+
+
+def test_a_variable_that_is_text_needs_no_leave() -> None:
+    conversion = inside('BashOperator(task_id="t", bash_command="echo ${env:HOME}")')
+    assert [note for note in conversion.notes if "variables" in note] == []
 
 
 def test_constants_of_a_class_are_known() -> None:
@@ -419,3 +485,9 @@ def test_every_yaml_loads_but_for_what_is_told() -> None:
     conversion = inside('BashOperator(task_id="t", bash_command="x", cwd="$HOME/x")')
     assert told(conversion) == ["$HOME is not expanded here"]
     assert conversion.left[0].file == "a.yaml"
+
+
+def test_a_schedule_of_no_assets_is_none() -> None:
+    conversion = convert('dag = DAG("d", schedule=[])\nBashOperator(task_id="t", bash_command="x", dag=dag)')
+    assert told(conversion) == []
+    assert data(conversion)["d"].get("schedule") is None

@@ -82,6 +82,41 @@ class TestWhenItRuns:
         assert "timezone" not in one.default_args
         assert "America/New_York" in zone(one)
 
+    def test_dates_below_a_dag_are_in_its_time_zone(self, dag: Dag) -> None:
+        one = dag("""
+            one:
+              timezone: Europe/Berlin
+              schedule: "@daily"
+              default_args: {start_date: 2026-01-01}
+              task_groups:
+                group:
+                  default_args: {start_date: 2026-02-01}
+                  tasks:
+                    in_group: {operator: BASH, bash_command: x}
+                own_zone:
+                  default_args: {start_date: 2026-02-01, timezone: America/New_York}
+                  tasks:
+                    in_zone: {operator: BASH, bash_command: x}
+              tasks:
+                by_default: {operator: BASH, bash_command: x}
+                own: {operator: BASH, bash_command: x, start_date: 2026-03-01, end_date: 2026-07-01T12:00:00}
+                offset: {operator: BASH, bash_command: x, start_date: 2026-03-01T00:00:00Z}
+                each: {for_each: [3, 7], operator: BASH, bash_command: x, start_date: "2026-0${item}-31"}
+            """)
+        starts = {task.task_id: task.start_date.astimezone(dt.timezone.utc) for task in one.tasks}
+        assert {task: f"{start:%m-%d %H:%M}" for task, start in starts.items()} == {
+            "by_default": "12-31 23:00",
+            "group.in_group": "01-31 23:00",
+            "own_zone.in_zone": "02-01 05:00",
+            "own": "02-28 23:00",
+            "offset": "03-01 00:00",
+            "each.3": "03-30 22:00",
+            "each.7": "07-30 22:00",
+        }
+        end = one.get_task("own").end_date
+        assert end.astimezone(dt.timezone.utc) == dt.datetime(2026, 7, 1, 10, tzinfo=dt.timezone.utc)
+        assert "Europe/Berlin" in str(one.timezone)
+
     def test_a_schedule_needs_no_start_date_without_catchup(self, dag: Dag) -> None:
         one = dag("""
             one:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from airflow_jobkit.loading.ignore import Syntax
 from airflow_jobkit.loading.listing import configured_syntax, dag_files
+
+AIRFLOW_2 = version("apache-airflow").startswith("2.")
 
 FILES = (
     "one.yaml",
@@ -53,6 +58,30 @@ def test_patterns_of_the_top_folder_hold_for_all(
 ) -> None:
     (folder / ".airflowignore").write_text(patterns)
     assert found(folder, syntax) == left
+
+
+@pytest.mark.skipif(not AIRFLOW_2, reason="Airflow 3 itself looks with Python's expressions, and hangs")
+def test_a_hostile_expression_takes_no_time_where_airflow_has_an_engine_for_it(folder: Path) -> None:
+    (folder / ("a" * 200 + ".yaml")).write_text("")
+    (folder / ".airflowignore").write_text("(a+)+$\n(.*)*(.*)*(.*)*x$\n_te.t\n")
+    started = time.perf_counter()
+    assert len(found(folder, "regexp")) == len(FILES) - 1
+    assert time.perf_counter() - started < 5
+
+
+def test_an_expression_that_this_airflow_does_not_take_leaves_nothing_out(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """That of Airflow 2 looks neither ahead nor back."""
+    (folder / ".airflowignore").write_text("^(?!team/)\n")
+    assert found(folder, "regexp") == ({*FILES} if AIRFLOW_2 else {"team/one.yaml", "team/two_test.yaml"})
+    assert capfd.readouterr().err == ""
+
+
+def test_a_name_that_is_not_utf_8_is_looked_at_too(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff_test.yaml")).write_text("")
+    (tmp_path / ".airflowignore").write_text("_te.t\n")
+    assert found(tmp_path, "regexp") == set()
 
 
 def test_patterns_of_a_folder_below_hold_for_that_one(folder: Path) -> None:

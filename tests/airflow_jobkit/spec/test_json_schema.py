@@ -187,7 +187,6 @@ x:
             "PT6H",
             '"None"',
             "none",
-            "[]",
             '["s3://a", {uri: b}, {name: c, group: null}, {__type__: airflow.sdk.Asset, uri: d}]',
             "{__or__: [a, {__and__: [b, c]}]}",
             '{assets: "(a | b) & c"}',
@@ -263,6 +262,7 @@ BAD = {
     "an unsafe type of a param": (DAG_FILE, in_dag("params: {a: {__type__: os.system}}")),
     "a callback's path": (DAG_FILE, in_task("on_failure_callback: tell")),
     "a callback without one": (DAG_FILE, in_task("on_failure_callback: {call: airflow.a}")),
+    "a pool without a name": (DAG_FILE, in_task('pool: ""')),
     "nothing to do for each": (DAG_FILE, in_task("for_each: []")),
     "an argument of a mapped job": (DAG_FILE, in_task("expand: {month: [1]}")),
     "a permission for two": (
@@ -285,6 +285,7 @@ BAD = {
             "{cron: a}",
             "{__type__: airflow.sdk.NoTimetable}",
             "[{url: a}]",
+            "[]",
             "3600",
             "0s",
         )

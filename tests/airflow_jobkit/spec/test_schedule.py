@@ -68,6 +68,35 @@ def test_a_timetable_of_airflows_is_a_schedule(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param({"cron": "0 6 * * *", "timezone": "utc"}, id="UTC in any case"),
+        pytest.param({"cron": "0 6 * * *", "timezone": 3600}, id="an offset in seconds"),
+        pytest.param({"cron": "@midnight", "timezone": "Etc/GMT+2"}, id="a preset of croniter's"),
+        pytest.param({"__args__": ["@daily"], "timezone": None}, id="cron without its name"),
+        pytest.param(
+            {"cron": "@daily", "timezone": {"__type__": "pendulum.timezone", "name": "Europe/Berlin"}},
+            id="a typed zone",
+        ),
+    ],
+)
+def test_what_some_airflow_takes_as_arguments_of_a_timetable_stays(arguments: dict[str, Any]) -> None:
+    assert parse_schedule({"__type__": TRIGGER, **arguments}) == Timetable(TRIGGER, arguments)
+
+
+def test_an_interval_of_a_timetable_has_no_time_zone_to_check() -> None:
+    delta = "airflow.timetables.interval.DeltaDataIntervalTimetable"
+    arguments = {"delta": {"__type__": "datetime.timedelta", "hours": 1}, "timezone": "none"}
+    assert parse_schedule({"__type__": delta, **arguments}) == Timetable(delta, arguments)
+
+
+def test_a_timetable_goes_without_assets() -> None:
+    assert parse_schedule({"assets": [], "timetable": "@daily"}) == AssetSchedule(
+        AssetCondition(True, ()), "@daily"
+    )
+
+
+@pytest.mark.parametrize(
     ("value", "condition"),
     [
         pytest.param(["s3://bucket/a", "s3://bucket/b"], AssetCondition(True, (A, B)), id="a list"),
@@ -106,6 +135,11 @@ def test_assets_and_a_timetable_go_together() -> None:
         pytest.param({"file": "x.yaml"}, "a file of assets without the names", id="a file"),
         pytest.param({"__type__": "os.system", "command": "x"}, "not a timetable of Airflow's", id="unsafe"),
         pytest.param({"timetable": {"callable": "a.B"}}, "not a timetable of Airflow's", id="one's own"),
+        pytest.param(
+            {"timetable": {"callable": TRIGGER, "params": ["@daily"]}},
+            "expected the arguments of a timetable, got a list",
+            id="arguments without names",
+        ),
         pytest.param([7], "not an asset: the number 7", id="a number for an asset"),
         pytest.param({"assets": "(a & "}, "not an asset|not a condition", id="half a condition"),
         pytest.param({"assets": "(a & b"}, "not a condition on assets", id="an open bracket"),
