@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.config import JsonDict
 
 from airflow_jobkit.fields import mistake
-from airflow_jobkit.problems import Issue, choices_remedy
+from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.model import Spec
 from airflow_jobkit.spec.places import place
-from airflow_jobkit.spec.values import CodeVersion
+from airflow_jobkit.spec.versions import CodeVersion
 
 DEFAULT_CODE_ROOT = ".jobkit/code"
 VERSION_PLACEHOLDER = "{code_version}"
@@ -113,7 +113,7 @@ class CodeSpec(CodePlaceSpec):
     """Where the code of an Environment is, and the version that runs where nobody says otherwise.
 
     Attributes:
-        version: The version that runs where neither the DAG nor the trigger form names one.
+        version: The version, or a channel, that runs where neither the DAG nor the trigger form names one.
     """
 
     version: CodeVersion | None = None
@@ -169,7 +169,18 @@ class CodeLayout:
 Code = CodeRoot | CodeLayout
 
 
-def resolve_code(spec: CodePlaceSpec, base: Path | str) -> Code | Issue:
+def no_channel_issue(path: Path) -> Issue:
+    """The Issue of a channel that is to run the files of a layout, at the channel or else at the layout."""
+    message = "files that are named one by one have no channels"
+    if path[-1] == "code":
+        key = "version" if path[0] == "environments" else "code_version"
+        where = "in it" if key == "version" else "beside it"
+        remedy = f'write `{key}: "0.2.0"` {where}, with the exact version'
+        return Issue(path, message, remedy, "exact-version", at="key")
+    return Issue(path, message, 'write the exact version, for example "0.2.0"', "exact-version")
+
+
+def resolve_code(spec: CodePlaceSpec, base: pathlib.Path | str) -> Code | Issue:
     """The code that merged layers come to, or what is wrong with it; the Issue's path starts at `code`.
 
     Args:
