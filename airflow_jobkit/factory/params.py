@@ -33,10 +33,11 @@ def dag_params(spec: DagSpec, settings: Settings, versions: Sequence[str]) -> di
     """
     scheduled = spec.keys.schedule is not None
     params = made_each(spec.keys.params, lambda name, value: _param(name, value, scheduled=scheduled))
-    if not spec.spark_tasks:
+    spark_tasks = spec.spark_tasks
+    if not spark_tasks:
         return params
     pattern = CODE_VERSION_PATTERN
-    if any(isinstance(task.code, CodeLayout) for task in spec.spark_tasks):
+    if any(isinstance(task.code, CodeLayout) for task in spark_tasks):
         pattern = VERSION_PATTERN  # files that are named one by one have no channels
         versions = [version for version in versions if not is_channel(version)]
     suggestions: dict[str, Any] = {"examples": list(versions[:SHOWN_VERSIONS])} if versions else {}
