@@ -124,18 +124,15 @@ def list_published(arguments: argparse.Namespace) -> int:
         return 0
     if not releases:
         print(f"nothing is published at {store.location('')}; `jobkit release publish` does it")
+    chosen = settings.code_version or ""
     for release in releases:
-        default = ["default"] if release.version == settings.code_version else []
-        marks = ", ".join([*default, *(_mark(name, settings) for name in naming[release.version])])
+        default = ["default"] if release.version in (chosen, channels.get(chosen)) else []
+        marks = ", ".join([*default, *naming[release.version]])
         print(f"{release.version}{f'  ({marks})' if marks else ''}  {release.location}")
     for name, version in channels.items():
         if version not in naming:
             print(f"channel {name} names {version}, which is not published; promote another version to it")
     return 0
-
-
-def _mark(channel: str, settings: Settings) -> str:
-    return f"{channel}, the default" if channel == settings.code_version else channel
 
 
 def _code_root(settings: Settings) -> str:

@@ -150,9 +150,10 @@ def _changed(name: str, pointer: ChannelPointer, release: Release) -> ReleaseDam
 
 
 def _not_found(store: Store, name: str) -> ReleaseNotFoundError:
-    channels = [f"{channel} ({version})" for channel, version in list_channels(store).items()]
+    named = list_channels(store)
+    channels = [f"{channel} ({version})" for channel, version in named.items()]
     versions = [release.version for release in list_releases(store)]
-    meant = did_you_mean(name, [channel.partition(" ")[0] for channel in channels])
+    meant = did_you_mean(name, named)
     return ReleaseNotFoundError(
         f"There is no channel {name!r} at the code root {store.location('')}. Channels: "
         f"{', '.join(channels) or 'none'}; versions: {', '.join(versions) or 'none'}"

@@ -17,6 +17,7 @@ from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.task import SparkTask, Task
 from airflow_jobkit.spec.versions import is_channel
 
+_BESIDE_CODE = '`code_version: "0.2.0"` beside it'
 _TEMPLATE_MARKS = ("{{", "{%", "{#")
 
 
@@ -62,10 +63,13 @@ def _layout_issues(spec: DagSpec, task: SparkTask, told: set[str]) -> Iterator[I
     if task.keys.code_version is not None:
         yield no_channel_issue((*path, "code_version"))
     elif task.keys.code.model_fields_set:
-        yield no_channel_issue((*path, "code"))
+        yield no_channel_issue((*path, "code"), _BESIDE_CODE)
     elif version not in told:
         told.add(version)
-        yield no_channel_issue(("code_version",) if spec.keys.code_version is not None else ("code",))
+        if spec.keys.code_version is not None:
+            yield no_channel_issue(("code_version",))
+        else:
+            yield no_channel_issue(("code",), _BESIDE_CODE)
 
 
 def _timeout_issues(spec: DagSpec, settings: Settings) -> Iterator[Issue]:

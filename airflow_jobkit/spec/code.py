@@ -169,15 +169,17 @@ class CodeLayout:
 Code = CodeRoot | CodeLayout
 
 
-def no_channel_issue(path: Path) -> Issue:
-    """The Issue of a channel that is to run the files of a layout, at the channel or else at the layout."""
+def no_channel_issue(path: Path, where: str | None = None) -> Issue:
+    """The Issue of a channel that is to run the files of a layout.
+
+    Args:
+        path: The channel; or the layout, where the channel is right for other code.
+        where: What to write the exact version as, beside or in the layout; None at the channel.
+    """
     message = "files that are named one by one have no channels"
-    if path[-1] == "code":
-        key = "version" if path[0] == "environments" else "code_version"
-        where = "in it" if key == "version" else "beside it"
-        remedy = f'write `{key}: "0.2.0"` {where}, with the exact version'
-        return Issue(path, message, remedy, "exact-version", at="key")
-    return Issue(path, message, 'write the exact version, for example "0.2.0"', "exact-version")
+    if where is None:
+        return Issue(path, message, 'write the exact version, for example "0.2.0"', "exact-version")
+    return Issue(path, message, f"write {where}, with the exact version", "exact-version", at="key")
 
 
 def resolve_code(spec: CodePlaceSpec, base: pathlib.Path | str) -> Code | Issue:

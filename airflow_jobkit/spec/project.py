@@ -160,12 +160,10 @@ def _code_issues(project: LayerSpec, environment: str, overlay: LayerSpec) -> li
         return [Issue((*above, "code"), message, remedy, "missing-key", at="key")]
     version = overlay.code.version or project.code.version
     if isinstance(code, CodeLayout) and version is not None and is_channel(version):
-        path: Path = ("code", "version")
-        if overlay.code.version is not None:
-            path = ("environments", environment, *path)
-        elif own:  # the project's version is right for its other Environments
-            path = ("environments", environment, "code")
-        return [no_channel_issue(path)]
+        if overlay.code.version is None and own:  # the project's is right for its other Environments
+            return [no_channel_issue((*above, "code"), '`version: "0.2.0"` in it')]
+        at_version: Path = ("environments", environment) if overlay.code.version is not None else ()
+        return [no_channel_issue((*at_version, "code", "version"))]
     return []
 
 

@@ -119,7 +119,7 @@ def test_list_shows_the_channels_of_each_version(capsys: pytest.CaptureFixture[s
     lines = capsys.readouterr().out.splitlines()
     assert [line.rpartition("  ")[0] for line in lines] == [
         "1.1.0  (canary)",
-        "1.0.0  (approved, stable, the default)",
+        "1.0.0  (default, approved, stable)",
     ]
     assert main(["release", "list", "--format", "json"]) == 0
     listed = {one["version"]: one["channels"] for one in json.loads(capsys.readouterr().out)}
