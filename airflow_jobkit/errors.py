@@ -5,7 +5,7 @@
     ├── EnvironmentNotFoundError (LookupError)  no environment of that name in jobkit.yaml
     ├── UnknownNotifierError (LookupError)      no notifier of that name is built in or configured
     ├── ReleaseError
-    │   ├── ReleaseNotFoundError (LookupError)  no such version at the code root
+    │   ├── ReleaseNotFoundError (LookupError)  no such version or channel at the code root
     │   ├── ReleaseConflictError (FileExistsError)  a published version holds other bytes
     │   ├── ReleaseDamagedError (ValueError)    a file is not the one its manifest describes
     │   └── ReleaseBuildError (RuntimeError)    the wheels could not be built
@@ -60,7 +60,7 @@ class ReleaseError(JobkitError):
 
 
 class ReleaseNotFoundError(ReleaseError, LookupError):
-    """No Release of this version stands at the code root."""
+    """No Release of this version, or no channel of this name, stands at the code root."""
 
     final: ClassVar[bool] = True
 

@@ -40,14 +40,31 @@ def publish_release_of(modules: Mapping[str, str], version: str, code_root: Path
         f"wheels/jobkit_runtime-{jobkit_runtime.__version__}-py3-none-any.whl": _runtime_wheel(),
         **_scripts(),
     }
+    jobs = tuple(ManifestJob(module_name=f"{PACKAGE}.{name}", accepts_others=True) for name in modules)
+    return _publish(PACKAGE, version, contents, jobs, code_root)
+
+
+def publish_texts(version: str, code_root: Path) -> Published:
+    """Publish a Release of the project `dwh` whose files are short texts, the same bytes at all times."""
+    contents = {
+        f"wheels/dwh-{version}-py3-none-any.whl": f"the wheel of {version}".encode(),
+        "scripts/local/generic_entry.py": b"print('local')\n",
+    }
+    return _publish("dwh", version, contents, (), code_root)
+
+
+def _publish(
+    project: str,
+    version: str,
+    contents: Mapping[str, bytes],
+    jobs: tuple[ManifestJob, ...],
+    code_root: Path,
+) -> Published:
     manifest = Manifest(
-        project=PACKAGE,
+        project=project,
         version=version,
         files=tuple(ManifestFile.of(path, data) for path, data in contents.items()),
-        jobs=tuple(
-            ManifestJob(module_name=f"{PACKAGE}.{name}", parameters=(), accepts_others=True)
-            for name in modules
-        ),
+        jobs=jobs,
         envelope_versions=VERSIONS,
         runtime_version=jobkit_runtime.__version__,
     )

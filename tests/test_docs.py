@@ -13,6 +13,7 @@ import pytest
 import yaml
 from doc_blocks import JOB, PARTS, PROJECT, Block, Command, blocks, commands, indented_commands
 from jsonschema import Draft202012Validator
+from releases import publish_texts
 from repositories import commit
 
 from airflow_jobkit.cli import main
@@ -169,6 +170,24 @@ def test_the_commands_of_a_page_print_what_it_shows(
             printed = iter(capsys.readouterr().out.splitlines())
             missing = [line for line in command.shown if line != "..." and line not in printed]
             assert missing == [], command.words
+
+
+def test_the_commands_of_releases_md_print_what_it_shows(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for version in ("0.1.0", "0.2.0"):
+        publish_texts(version, project / ".jobkit" / "code")
+    shown = [command for command in every_command(DOCS / "releases.md") if command.shown]
+    assert len(shown) == 6
+    for command in shown:
+        assert main(command.words) == 0
+        printed = capsys.readouterr().out.replace(str(project), "/srv/flights")
+        assert [_DIGEST.sub("", line) for line in printed.splitlines()] == [
+            _DIGEST.sub("", line) for line in command.shown
+        ], command.words
+
+
+_DIGEST = re.compile(r"(?<=\(digest )[0-9a-f]{12}\b")
 
 
 def every_command(page: Path) -> list[Command]:

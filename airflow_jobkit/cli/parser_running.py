@@ -33,17 +33,19 @@ def add_run(commands: Any) -> None:
 
 
 def add_release(commands: Any) -> None:
-    """`jobkit release build`, `publish` and `list`."""
+    """`jobkit release build`, `publish`, `list`, `promote` and `verify`."""
     parser = commands.add_parser(
         "release",
-        help="build, publish and list releases of the job code",
+        help="build, publish, list, promote and verify releases of the job code",
         description="A release holds the wheels and entry scripts of one code version. It is never "
-        "overwritten.",
+        "overwritten. A channel is a name for one of them, and may be given to another.",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     _add_release_build(actions)
     _add_release_publish(actions)
     _add_release_list(actions)
+    _add_release_promote(actions)
+    _add_release_verify(actions)
 
 
 def _add_release_build(actions: Any) -> None:
@@ -85,11 +87,41 @@ def _add_release_list(actions: Any) -> None:
         actions,
         "list",
         "list the published releases, newest first",
-        "List what is published at the environment's code root.",
+        "List what is published at the environment's code root, with the channels that name it.",
         module="release",
         function="list_published",
     )
     parser.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+    add_dags(parser)
+    add_environment(parser)
+
+
+def _add_release_promote(actions: Any) -> None:
+    parser = command(
+        actions,
+        "promote",
+        "let a channel name a published release",
+        "Let a channel, such as stable, name a published version: runs that ask for the channel get that "
+        "version from now on; runs that have begun keep theirs. Every file of the version is checked before. "
+        "Also writes dags/.jobkit/releases.json, which tells the DAGs what is published.",
+        module="release",
+    )
+    parser.add_argument("version", metavar="VERSION", help="a published version, such as 0.2.0")
+    parser.add_argument("--channel", metavar="NAME", default="stable", help="default: stable")
+    add_dags(parser)
+    add_environment(parser)
+
+
+def _add_release_verify(actions: Any) -> None:
+    parser = command(
+        actions,
+        "verify",
+        "check the files of a published release",
+        "Check that every file of a published release is there, with the sha256 that its manifest names. "
+        "Exits 1 when one is missing or changed, and names each.",
+        module="release",
+    )
+    parser.add_argument("version", metavar="VERSION", help="a published version, or a channel")
     add_dags(parser)
     add_environment(parser)
 

@@ -12,7 +12,7 @@ WRITTEN: Final[Mapping[str, str]] = {
     "duration": "`30m`, `1h30m`, `2d`, `PT30M`, whole seconds, `{__type__: datetime.timedelta, minutes: 5}`",
     "duration or none": "a duration, or `0`",
     "date": "`2026-01-31`, `2026-01-31T06:00:00+01:00`, without a zone in UTC; never a word such as `today`",
-    "version": 'exact, in quotes: `"0.2.0"`, `"1.10"`, `"0.3.0rc1"`',
+    "version": 'exact, in quotes: `"0.2.0"`, `"1.10"`, `"0.3.0rc1"`; or a channel: `stable`',
     "name": "letters, digits, `_`, `-` and `.`, 250 at most",
     "cron": '`"0 6 * * *"` in UTC, or a preset such as `"@daily"`; null: never by itself',
     "schedule": "cron, `6h`, assets, a condition on them, a timetable: [here](writing-dags.md#when-it-runs)",

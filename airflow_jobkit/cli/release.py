@@ -1,4 +1,4 @@
-"""`jobkit release build | publish | list`."""
+"""`jobkit release build | publish | list | promote | verify`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ from rich.markup import escape
 
 from airflow_jobkit.cli.project import dags_folder_of, settings_of
 from airflow_jobkit.errors import ReleaseError
+from airflow_jobkit.problems import counted
 from airflow_jobkit.release import (
     BuiltRelease,
     build_release,
+    get_channel_release,
+    get_release,
+    list_channels,
     list_releases,
     open_store,
+    promote_release,
     publish_release,
     write_release_index,
 )
 from airflow_jobkit.release.index import INDEX_FILE
 from airflow_jobkit.spec.settings import Settings
+from airflow_jobkit.spec.versions import is_channel
 
 
 def build(arguments: argparse.Namespace) -> int:
@@ -63,23 +69,69 @@ def publish(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def promote(arguments: argparse.Namespace) -> int:
+    """Let a channel name a published version, and tell the DAGs.
+
+    Raises:
+        ReleaseError: The version is not published or is damaged, or the environment has no code root.
+    """
+    folder = dags_folder_of(arguments.dags)
+    code_root = _code_root(settings_of(folder, arguments.env))
+    store = open_store(code_root)
+    promoted = promote_release(store, arguments.version, arguments.channel)
+    write_release_index(store, code_root, folder / INDEX_FILE)
+    named = f"{promoted.version} (digest {promoted.digest[:12]})"
+    if not promoted.changed:
+        print(f"channel {promoted.channel} names {named} already; nothing changed")
+    elif promoted.before is None:
+        print(f"channel {promoted.channel} is new, and names {named}")
+    else:
+        print(f"channel {promoted.channel} names {named}; before, it named {promoted.before}")
+    return 0
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Check every file of a published release.
+
+    Raises:
+        ReleaseError: A file is missing or changed, the version is not published, or there is no code root.
+    """
+    settings = settings_of(dags_folder_of(arguments.dags), arguments.env)
+    store = open_store(_code_root(settings))
+    asked: str = arguments.version
+    release = get_channel_release(store, asked) if is_channel(asked) else get_release(store, asked)
+    release.verify()
+    files = counted(len(release.manifest.files), "file")
+    print(f"good: {release.manifest.project} {release.version} (digest {release.digest[:12]}), {files}")
+    return 0
+
+
 def list_published(arguments: argparse.Namespace) -> int:
-    """List what is published, newest first.
+    """List what is published, newest first, with the channels that name it.
 
     Raises:
         ReleaseError: The code root cannot be read, or the environment has none.
     """
     settings = settings_of(dags_folder_of(arguments.dags), arguments.env)
     store = open_store(_code_root(settings))
-    releases = list_releases(store)
+    releases, channels = list_releases(store), list_channels(store)
+    naming = {info.version: [c for c, v in channels.items() if v == info.version] for info in releases}
     if arguments.format == "json":
-        print(json.dumps([{"version": r.version, "location": r.location} for r in releases], indent=2))
+        rows = [
+            {"version": r.version, "location": r.location, "channels": naming[r.version]} for r in releases
+        ]
+        print(json.dumps(rows, indent=2))
         return 0
     if not releases:
         print(f"nothing is published at {store.location('')}; `jobkit release publish` does it")
+    chosen = settings.code_version or ""
     for release in releases:
-        default = "  (default)" if release.version == settings.code_version else ""
-        print(f"{release.version}{default}  {release.location}")
+        default = ["default"] if release.version in (chosen, channels.get(chosen)) else []
+        marks = ", ".join([*default, *naming[release.version]])
+        print(f"{release.version}{f'  ({marks})' if marks else ''}  {release.location}")
+    for name, version in channels.items():
+        if version not in naming:
+            print(f"channel {name} names {version}, which is not published; promote another version to it")
     return 0
 
 
@@ -87,7 +139,8 @@ def _code_root(settings: Settings) -> str:
     if settings.code_root is None:
         raise ReleaseError(
             f"the environment {settings.environment} names its files one by one (code.entry_point in "
-            "jobkit.yaml), so it has no releases; copy the files there yourself, or set code.root"
+            "jobkit.yaml), so it has no releases and no channels; copy the files there yourself, or set "
+            "code.root"
         )
     return settings.code_root
 

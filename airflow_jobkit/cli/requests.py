@@ -13,6 +13,7 @@ from airflow_jobkit.spec.code import CodeLayout, CodeRoot
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.task import SparkTask
+from airflow_jobkit.spec.versions import is_channel
 
 ENVELOPE_SHOWN = "<envelope>"
 SUBMISSION_SHOWN = "<run key>.0.<nonce>"
@@ -47,8 +48,12 @@ def _invocation(task: SparkTask, spec: DagSpec) -> Invocation:
 
 
 def _files(task: SparkTask, version: str) -> CodeLayout:
-    """The files of a version; which wheels a Release has stands in its Manifest, which is not read here."""
+    """The files of a version; which wheels a Release has stands in its Manifest, which is not read here.
+
+    Nor is what a channel names.
+    """
     if isinstance(task.code, CodeRoot):
+        version = f"<version of {version}>" if is_channel(version) else version
         script = release_key(version, f"scripts/{task.engine}/{ENTRY_SCRIPT}")
         wheels = release_key(version, f"wheels/{WHEELS_SHOWN}")
         return CodeLayout(f"{task.code.root}/{script}", (f"{task.code.root}/{wheels}",))

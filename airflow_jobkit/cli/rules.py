@@ -47,6 +47,10 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "an environment variable that only a shell would fill in",
         "Write `${env:NAME}`, and allow the name in jobkit.yaml.",
     ),
+    "exact-version": (
+        "a channel for code that has none",
+        "Write the exact version: channels are pointers to releases at a code root.",
+    ),
     "missing-argument": ("an argument that a job, an operator or a function cannot do without", "Add it."),
     "missing-key": ("a key that is needed", "Add it."),
     "more": ("more mistakes than are shown", "Correct those that are shown first."),
@@ -83,6 +87,10 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "unknown-argument": (
         "an argument that the job, the operator or the function does not take",
         "Correct its name, or take it out.",
+    ),
+    "unknown-channel": (
+        "a channel that does not exist",
+        "Make it with `jobkit release promote`, or write a channel or a version that there is.",
     ),
     "unknown-dataset": ("a dataset that its file does not list", "Correct its name, or add it to the file."),
     "unknown-dependency": ("a dependency on a task that does not exist", "Correct its name."),

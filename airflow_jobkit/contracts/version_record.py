@@ -4,6 +4,8 @@ The record is `code.json`: one per DAG run, written by whichever of its tasks co
 that pins a version of its own. What was recorded stays, whatever the defaults have become since. A digest
 belongs to the place of the code, so tasks whose code is elsewhere (a layout with a script per Engine, a
 task's own `code`) follow the version and keep a record of their place beside it.
+
+What a channel means for a DAG run is recorded the same way, when the first of its tasks asks.
 """
 
 from __future__ import annotations
@@ -28,15 +30,25 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class VersionRecord:
-    """A chosen version of the code, the digest of its files, who chose it, and the place of those files.
+    """What a DAG run, or a task of it, runs.
 
-    The place is empty in records that were written before places were.
+    Attributes:
+        version: The exact version.
+        digest: The digest of its files.
+        source: Who chose it.
+        place: Where the files are; empty in records that were written before places were.
+        channel: The channel that named the version; empty where the version itself was chosen.
     """
 
     version: str
     digest: str
     source: Source
     place: str = ""
+    channel: str = ""
+
+    def answers(self, code_version: str) -> bool:
+        """Whether this is what a version or a channel asks for, wherever the channel leads by now."""
+        return code_version == self.version or (self.channel != "" and code_version == self.channel)
 
     def holds_at(self, place: str) -> bool:
         """Whether the digest is that of the code at this place."""
@@ -56,7 +68,11 @@ class VersionRecord:
         try:
             document = json.loads(data)
             return cls(
-                document["version"], document["digest"], Source(document["source"]), document.get("place", "")
+                document["version"],
+                document["digest"],
+                Source(document["source"]),
+                document.get("place", ""),
+                document.get("channel", ""),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise ContractError(
@@ -66,13 +82,13 @@ class VersionRecord:
 
 
 def place_record_name(version: str, place: str) -> str:
-    """The name of the record that tells the digest of a version at another place than the DAG run's."""
+    """The name of the record of a version at another place than the DAG run's, or of a channel at a place."""
     return f"code-{hashlib.sha256(f'{version} {place}'.encode()).hexdigest()[:12]}.json"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A version that is still to be resolved and recorded, and who chose it."""
+    """A version or a channel that is still to be resolved and recorded, and who chose it."""
 
     version: str
     source: Source

@@ -39,7 +39,7 @@ def build_dag(
     Args:
         spec: The DAG.
         settings: The Environment's Settings.
-        versions: The published versions of the Environment's code root, newest first, for the trigger form.
+        versions: The channels and versions of the Environment's code root, for the trigger form.
         together: What is known of the DAGs that were built before; default: nothing.
         documentation: What the UI shows of it, in Markdown; default: its `doc_md`.
 

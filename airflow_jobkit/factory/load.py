@@ -95,8 +95,8 @@ def published_jobs(index: ReleaseIndex | None) -> PublishedJobs | None:
 
 
 def published_versions(index: ReleaseIndex | None, settings: Settings) -> tuple[str, ...]:
-    """The versions for the trigger form, newest first; none where the index is of another code root."""
-    return index.versions if index is not None and index.code_root == settings.code_root else ()
+    """The channels and versions for the trigger form; none where the index is of another code root."""
+    return index.code_versions if index is not None and index.code_root == settings.code_root else ()
 
 
 def build_dags(

@@ -12,9 +12,10 @@ from airflow_jobkit.factory.building import value_of
 from airflow_jobkit.factory.findings import BuildError, made_each
 from airflow_jobkit.fields import TYPE
 from airflow_jobkit.problems import Issue
+from airflow_jobkit.spec.code import CodeLayout
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.settings import Settings
-from airflow_jobkit.spec.values import VERSION_PATTERN
+from airflow_jobkit.spec.versions import CODE_VERSION_PATTERN, VERSION_PATTERN, is_channel
 
 SHOWN_VERSIONS = 20
 
@@ -25,22 +26,28 @@ def dag_params(spec: DagSpec, settings: Settings, versions: Sequence[str]) -> di
     Args:
         spec: The DAG.
         settings: The Environment's Settings.
-        versions: The published versions, newest first; the trigger form suggests them.
+        versions: The channels, then the published versions, newest first; the trigger form suggests them.
 
     Raises:
         BuildError: A param is none, or its default does not fit its schema.
     """
     scheduled = spec.keys.schedule is not None
     params = made_each(spec.keys.params, lambda name, value: _param(name, value, scheduled=scheduled))
-    if not spec.spark_tasks:
+    spark_tasks = spec.spark_tasks
+    if not spark_tasks:
         return params
+    pattern = CODE_VERSION_PATTERN
+    if any(isinstance(task.code, CodeLayout) for task in spark_tasks):
+        pattern = VERSION_PATTERN  # files that are named one by one have no channels
+        versions = [version for version in versions if not is_channel(version)]
     suggestions: dict[str, Any] = {"examples": list(versions[:SHOWN_VERSIONS])} if versions else {}
     params["code_version"] = Param(
         spec.code_version,
         type="string",
         title="Code version",
-        description="The release that this run executes; all its tasks and retries keep to it.",
-        pattern=VERSION_PATTERN,
+        description="The release that this run executes: a version, or a channel, which is looked up once. "
+        "All tasks and retries of the run keep to it.",
+        pattern=pattern,
         **suggestions,
     )
     params["notification_service_type"] = Param(

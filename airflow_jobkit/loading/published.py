@@ -9,7 +9,7 @@ from airflow_jobkit.spec.jobs import PublishedJobs
 
 
 def version_problems(project: LoadedProject, jobs: PublishedJobs) -> tuple[Problem, ...]:
-    """The Problem of a project whose code version is not published: told once, not in each of its DAGs."""
+    """The Problem of a project whose version or channel there is not: told once, not in each of its DAGs."""
     settings = project.settings
     if settings is None or settings.code_version is None or settings.code_root != jobs.code_root:
         return ()

@@ -69,7 +69,7 @@ class GenericSparkJobOperator(BaseOperator):
         settings: The project in its Environment.
         options: Options of the Engine; default: those of the Settings.
         job_args: The job's own arguments; None leaves the job's default (templated).
-        code_version: A version for this task alone; default: the DAG run's (templated).
+        code_version: A version or channel for this task alone; default: the DAG run's (templated).
         notification_service_type: A notifier for this task alone; default: the DAG run's (templated).
     """
 
@@ -265,10 +265,14 @@ class GenericSparkJobOperator(BaseOperator):
         )
         release, record = resolve_release(code, runs, run.identity, wishes)
         self.log.info(
-            "code version %s (digest %s, chosen by: %s)", record.version, record.digest[:12], record.source
+            "code version %s%s (digest %s, chosen by: %s)",
+            record.version,
+            f", which channel {record.channel} names for this DAG run" if record.channel else "",
+            record.digest[:12],
+            record.source,
         )
         self._code_version, self._code_digest = record.version, record.digest
-        if record.source is Source.DEFAULT and record.version != wishes.default:
+        if record.source is Source.DEFAULT and not record.answers(wishes.default or ""):
             self.log.info("this DAG run began with it; the default has become %s since", wishes.default)
         return release
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from airflow_jobkit.contracts.run_key import RunIdentity
 from airflow_jobkit.contracts.version_record import (
@@ -16,11 +16,12 @@ from airflow_jobkit.contracts.version_record import (
 )
 from airflow_jobkit.errors import ReleaseConflictError, ReleaseDamagedError, ReleaseNotFoundError
 from airflow_jobkit.release import CodeSource, CodeVersion, Store
+from airflow_jobkit.spec.versions import is_channel
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """The versions that are asked for, by whom.
+    """The versions or channels that are asked for, by whom.
 
     Attributes:
         form: What the DAG run's conf names, whether or not it is the default; None if it names none.
@@ -41,7 +42,7 @@ def resolve_release(
     """The code that this task runs, intact, and the record that says so.
 
     The first task of a DAG run decides and records for all of them; later tasks, retries and clears follow
-    the record, also when a default has changed since.
+    the record, also when a default has changed since, or a channel names another version.
 
     Args:
         code: Where this task's code is.
@@ -50,23 +51,26 @@ def resolve_release(
         wishes: The versions that are asked for.
 
     Raises:
-        ReleaseNotFoundError: Nobody names a version, or the version is not published.
+        ReleaseNotFoundError: Nobody names a version, the version is not published, or there is no such
+            channel.
         ReleaseConflictError: The record is of an earlier DAG run of the same id, at another version.
         ReleaseDamagedError: A file is not the one that was published, or the code is not the one that this
-            DAG run began with.
+            DAG run began with, or that the channel was set to.
     """
     record = _run_record(code, runs, identity, wishes)
     if not follows_run(record, wishes.pin):
         key = f"{identity.task_folder}/{RECORD_NAME}"
         pinned = Choice(wishes.pin or "", Source.TASK)
-        record = _read(runs, key) or _record(pinned, code, runs, key)
+        record = _read(runs, key) or _record(pinned, code, runs, identity, key)
     if record is None:
         raise ReleaseNotFoundError(
             "no code version for this task; set code.version in dags/jobkit.yaml, or code_version in the DAG"
         )
     if not record.holds_at(code.location):
         key = f"{identity.dag_run_folder}/{place_record_name(record.version, code.location)}"
-        record = _read(runs, key) or _record(Choice(record.version, record.source), code, runs, key)
+        exact = Choice(record.version, record.source)
+        elsewhere = _read(runs, key) or _record(exact, code, runs, identity, key)
+        record = replace(elsewhere, channel=record.channel)
     release = code.get(record.version)
     if release.digest != record.digest:
         raise ReleaseDamagedError(
@@ -85,14 +89,14 @@ def _run_record(code: CodeSource, runs: Store, identity: RunIdentity, wishes: Wi
     if record is None:
         choice = choose_for_run(wishes.chosen, wishes.default)
         try:
-            return _record(choice, code, runs, key) if choice is not None else None
-        except ReleaseNotFoundError:
+            return _record(choice, code, runs, identity, key) if choice is not None else None
+        except (ReleaseNotFoundError, ReleaseDamagedError):
             if choice is not None and follows_run(
                 VersionRecord(choice.version, "", choice.source), wishes.pin
             ):
                 raise
-            return None  # the task pins another version, so a default that is not published is not its matter
-    if wishes.form is not None and wishes.form != record.version:
+            return None  # the task pins another version, so a default that is not to be had is not its matter
+    if wishes.form is not None and not record.answers(wishes.form):
         raise ReleaseConflictError(
             f"this DAG run asks for code version {wishes.form}, but an earlier one of the same id ran "
             f"{record.version}, says {runs.location(key)}; trigger it under another run id"
@@ -100,13 +104,33 @@ def _run_record(code: CodeSource, runs: Store, identity: RunIdentity, wishes: Wi
     return record
 
 
-def _record(choice: Choice, code: CodeSource, runs: Store, key: str) -> VersionRecord:
+def _record(choice: Choice, code: CodeSource, runs: Store, identity: RunIdentity, key: str) -> VersionRecord:
     """Write the choice down, unless a task of the same run was quicker; return what stands there."""
-    release = code.get(choice.version)
-    record = VersionRecord(release.version, release.digest, choice.source, code.location)
-    if runs.create(key, record.to_bytes()):
+    if is_channel(choice.version):
+        record = replace(_named_by(choice, code, runs, identity), source=choice.source)
+    else:
+        release = code.get(choice.version)
+        record = VersionRecord(release.version, release.digest, choice.source, code.location)
+    return _kept(record, runs, key)
+
+
+def _named_by(choice: Choice, code: CodeSource, runs: Store, identity: RunIdentity) -> VersionRecord:
+    """What a channel means for a DAG run: what it named when the first task asked, whichever task that was.
+
+    It has a record of its own, because several tasks may pin the channel, while it is set to another version.
+    """
+    key = f"{identity.dag_run_folder}/{place_record_name(choice.version, code.location)}"
+    record = _read(runs, key)
+    if record is not None:
         return record
-    return _read(runs, key) or record
+    release = code.named_by(choice.version)
+    record = VersionRecord(release.version, release.digest, choice.source, code.location, choice.version)
+    return _kept(record, runs, key)
+
+
+def _kept(record: VersionRecord, runs: Store, key: str) -> VersionRecord:
+    """The record that stands there: this one, unless a task of the same run was quicker."""
+    return record if runs.create(key, record.to_bytes()) else _read(runs, key) or record
 
 
 def _read(runs: Store, key: str) -> VersionRecord | None:

@@ -1,4 +1,4 @@
-"""Releases: the immutable artifacts of one code version, built, published, listed and verified.
+"""Releases: the immutable artifacts of one code version, built, published, promoted and verified.
 
     from airflow_jobkit.release import build_release, open_store, publish_release
 
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
         list_releases,
         verify_release,
     )
+    from airflow_jobkit.release.channels import (
+        ChannelPointer,
+        Promoted,
+        get_channel_release,
+        list_channels,
+        promote_release,
+    )
     from airflow_jobkit.release.code import CodeSource, CodeVersion, open_code
     from airflow_jobkit.release.index import (
         IndexedRelease,
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BuiltRelease",
+    "ChannelPointer",
     "CodeSource",
     "CodeVersion",
     "IndexedRelease",
@@ -43,16 +51,20 @@ __all__ = [
     "ManifestFile",
     "ManifestJob",
     "ManifestParameter",
+    "Promoted",
     "Published",
     "Release",
     "ReleaseIndex",
     "ReleaseInfo",
     "Store",
     "build_release",
+    "get_channel_release",
     "get_release",
+    "list_channels",
     "list_releases",
     "open_code",
     "open_store",
+    "promote_release",
     "publish_release",
     "read_release_index",
     "verify_release",
@@ -61,6 +73,7 @@ __all__ = [
 
 _MODULE_OF: Final = {
     "BuiltRelease": "build",
+    "ChannelPointer": "channels",
     "CodeSource": "code",
     "CodeVersion": "code",
     "IndexedRelease": "index",
@@ -69,16 +82,20 @@ _MODULE_OF: Final = {
     "ManifestFile": "manifest",
     "ManifestJob": "manifest",
     "ManifestParameter": "manifest",
+    "Promoted": "channels",
     "Published": "publish",
     "Release": "catalog",
     "ReleaseIndex": "index",
     "ReleaseInfo": "catalog",
     "Store": "store",
     "build_release": "build",
+    "get_channel_release": "channels",
     "get_release": "catalog",
+    "list_channels": "channels",
     "list_releases": "catalog",
     "open_code": "code",
     "open_store": "store",
+    "promote_release": "channels",
     "publish_release": "publish",
     "read_release_index": "index",
     "verify_release": "catalog",

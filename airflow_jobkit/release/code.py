@@ -11,6 +11,7 @@ from packaging.version import Version
 from airflow_jobkit.errors import ReleaseNotFoundError
 from airflow_jobkit.problems import did_you_mean
 from airflow_jobkit.release.catalog import get_release
+from airflow_jobkit.release.channels import get_channel_release
 from airflow_jobkit.release.document import digest_of
 from airflow_jobkit.release.manifest import is_normalised
 from airflow_jobkit.release.store import Store, open_store
@@ -55,6 +56,9 @@ class CodeSource(Protocol):
     def get(self, version: str) -> CodeVersion:
         """Return a version; raises ReleaseNotFoundError where a file of it is missing."""
 
+    def named_by(self, channel: str) -> CodeVersion:
+        """Return the version that a channel names now; raises ReleaseNotFoundError where there is none."""
+
 
 def open_code(code: Code, engine: str, s3: Callable[[], Any] | None = None) -> CodeSource:
     """Open the code of a task.
@@ -83,6 +87,10 @@ class PublishedCode:
     def get(self, version: str) -> CodeVersion:
         """Return the Release of an exact version, as `get_release` does."""
         return get_release(self.store, version)
+
+    def named_by(self, channel: str) -> CodeVersion:
+        """Return the Release that a channel names, as `get_channel_release` does."""
+        return get_channel_release(self.store, channel)
 
 
 @dataclass(frozen=True)
@@ -131,6 +139,17 @@ class LayoutCode:
             digests[location] = digest_of(data)
         content = "".join(f"{location} {digest}\n" for location, digest in sorted(digests.items()))
         return FoundFiles(version, digest_of(content.encode()), files.wheels, files.entry_point)
+
+    def named_by(self, channel: str) -> CodeVersion:
+        """Refuse a channel.
+
+        Raises:
+            ReleaseNotFoundError: Always: channels are pointers to Releases.
+        """
+        raise ReleaseNotFoundError(
+            f"There is no channel {channel!r}: files that are named one by one have none. Choose an exact "
+            f"version of {self.location}, or set code.root."
+        )
 
     def _place(self, location: str) -> tuple[Store, str]:
         folder, _, name = location.rpartition("/")

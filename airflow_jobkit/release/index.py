@@ -27,24 +27,31 @@ class IndexedRelease(Record):
 
 
 class ReleaseIndex(Document):
-    """The Releases of one code root, by version, when the index was written."""
+    """The Releases of one code root, by version, and what its channels named when the index was written."""
 
     code_root: str
     releases: Mapping[str, IndexedRelease]
+    channels: Mapping[str, str] = {}
 
     @property
     def versions(self) -> tuple[str, ...]:
         """The versions, the newest (PEP 440) first."""
         return tuple(sorted(self.releases, key=Version, reverse=True))
 
+    @property
+    def code_versions(self) -> tuple[str, ...]:
+        """What a run can choose: the channels, then the versions, the newest first."""
+        return (*sorted(self.channels), *self.versions)
+
     def published(self, *, complete: bool) -> PublishedJobs:
         """What the DAGs' arguments and versions are held against.
 
         Args:
-            complete: Whether a version that is not in the index is taken to be a mistake.
+            complete: Whether a version or channel that is not in the index is taken to be a mistake, and the
+                channels to name what they do there.
         """
         jobs = {version: release.jobs for version, release in self.releases.items()}
-        return PublishedJobs(self.code_root, jobs, complete)
+        return PublishedJobs(self.code_root, jobs, complete, self.channels)
 
 
 def read_release_index(path: Path) -> ReleaseIndex | None:

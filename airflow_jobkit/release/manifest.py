@@ -27,7 +27,8 @@ def is_normalised(version: str) -> bool:
         return False
 
 
-def _normalised(version: str) -> str:
+def normalised(version: str) -> str:
+    """Return a version in its normal form as it is; raises ValueError for any other text."""
     if not is_normalised(version):
         raise ValueError(f"{version!r} is not a PEP 440 version in its normal form, such as '1.0.dev1'")
     return version
@@ -85,7 +86,7 @@ class Manifest(Document):
     """What a Release holds: its files, its jobs, and the Envelope versions that its runtime reads."""
 
     project: str
-    version: Annotated[str, AfterValidator(_normalised)]
+    version: Annotated[str, AfterValidator(normalised)]
     files: Annotated[tuple[ManifestFile, ...], AfterValidator(_files_by_path)]
     jobs: Annotated[tuple[ManifestJob, ...], AfterValidator(_jobs_by_name)]
     envelope_versions: tuple[int, ...]

@@ -9,13 +9,15 @@ from typing import Any
 from airflow_jobkit.engines.options import RemoteOptions
 from airflow_jobkit.fields import TYPE, duration_text
 from airflow_jobkit.problems import Issue, Path
-from airflow_jobkit.spec.code import CodeRoot
+from airflow_jobkit.spec.code import CodeLayout, CodeRoot, no_channel_issue
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.jobs import PublishedJobs, argument_issues
 from airflow_jobkit.spec.references import reference_of
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.task import SparkTask, Task
+from airflow_jobkit.spec.versions import is_channel
 
+_BESIDE_CODE = '`code_version: "0.2.0"` beside it'
 _TEMPLATE_MARKS = ("{{", "{%", "{#")
 
 
@@ -34,6 +36,8 @@ def dag_checks(spec: DagSpec, settings: Settings, jobs: PublishedJobs | None) ->
         for place, arguments in _argument_sets(task):
             found = task.options.argument_issues(_known(arguments))
             issues += [issue.below(*path, *place) for issue in found]
+        if isinstance(task.code, CodeLayout):
+            issues += _layout_issues(spec, task, told)
         if jobs is not None and is_covered(task, jobs):
             issues += _published_issues(spec, task, jobs, told)
     return issues
@@ -42,6 +46,30 @@ def dag_checks(spec: DagSpec, settings: Settings, jobs: PublishedJobs | None) ->
 def is_covered(task: SparkTask, jobs: PublishedJobs) -> bool:
     """Whether what is published tells of a task's job: its code is of the same code root."""
     return isinstance(task.code, CodeRoot) and task.code.root == jobs.code_root
+
+
+def _layout_issues(spec: DagSpec, task: SparkTask, told: set[str]) -> Iterator[Issue]:
+    """The Issue of a task whose code has no channels and whose version is one.
+
+    Args:
+        spec: The DAG.
+        task: The task.
+        told: The versions of the DAG whose mistakes are told already; grows.
+    """
+    version = task.keys.code_version or spec.code_version
+    if version is None or not is_channel(version):
+        return
+    path = spec.path_of(task.task_id)
+    if task.keys.code_version is not None:
+        yield no_channel_issue((*path, "code_version"))
+    elif task.keys.code.model_fields_set:
+        yield no_channel_issue((*path, "code"), _BESIDE_CODE)
+    elif version not in told:
+        told.add(version)
+        if spec.keys.code_version is not None:
+            yield no_channel_issue(("code_version",))
+        else:
+            yield no_channel_issue(("code",), _BESIDE_CODE)
 
 
 def _timeout_issues(spec: DagSpec, settings: Settings) -> Iterator[Issue]:
@@ -105,8 +133,6 @@ def _published_issues(spec: DagSpec, task: SparkTask, jobs: PublishedJobs, told:
     elif issue is not None and spec.keys.code_version is not None and version not in told:
         told.add(version)
         yield issue.below("code_version")
-    if version not in jobs.releases:
-        return  # a project's is told where the project is checked
     job = jobs.job(version, task.keys.spark_job)
     if isinstance(job, Issue):
         yield job.below(*path, "spark_job")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.config import JsonDict
 
 from airflow_jobkit.fields import mistake
-from airflow_jobkit.problems import Issue, choices_remedy
+from airflow_jobkit.problems import Issue, Path, choices_remedy
 from airflow_jobkit.spec.model import Spec
 from airflow_jobkit.spec.places import place
-from airflow_jobkit.spec.values import CodeVersion
+from airflow_jobkit.spec.versions import CodeVersion
 
 DEFAULT_CODE_ROOT = ".jobkit/code"
 VERSION_PLACEHOLDER = "{code_version}"
@@ -113,7 +113,7 @@ class CodeSpec(CodePlaceSpec):
     """Where the code of an Environment is, and the version that runs where nobody says otherwise.
 
     Attributes:
-        version: The version that runs where neither the DAG nor the trigger form names one.
+        version: The version, or a channel, that runs where neither the DAG nor the trigger form names one.
     """
 
     version: CodeVersion | None = None
@@ -169,7 +169,20 @@ class CodeLayout:
 Code = CodeRoot | CodeLayout
 
 
-def resolve_code(spec: CodePlaceSpec, base: Path | str) -> Code | Issue:
+def no_channel_issue(path: Path, where: str | None = None) -> Issue:
+    """The Issue of a channel that is to run the files of a layout.
+
+    Args:
+        path: The channel; or the layout, where the channel is right for other code.
+        where: What to write the exact version as, beside or in the layout; None at the channel.
+    """
+    message = "files that are named one by one have no channels"
+    if where is None:
+        return Issue(path, message, 'write the exact version, for example "0.2.0"', "exact-version")
+    return Issue(path, message, f"write {where}, with the exact version", "exact-version", at="key")
+
+
+def resolve_code(spec: CodePlaceSpec, base: pathlib.Path | str) -> Code | Issue:
     """The code that merged layers come to, or what is wrong with it; the Issue's path starts at `code`.
 
     Args:

@@ -50,7 +50,7 @@ class DagSpec:
         keys: Its own keys; without the data of its tasks, groups and default_args, which stand beside them.
         tasks: The tasks.
         code: Where the code of its jobs is.
-        code_version: Their version; None where it has no jobs, and nobody names one.
+        code_version: Their version or channel; None where it has no jobs, and nobody names one.
         notification_service_type: Their notifier.
         default_args: Defaults of its tasks.
         groups: The groups, outer ones before inner ones.

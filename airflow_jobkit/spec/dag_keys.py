@@ -15,7 +15,8 @@ from airflow_jobkit.spec.code import OwnCodeSpec
 from airflow_jobkit.spec.common import AirflowKeys, Count, PositiveCount, Title
 from airflow_jobkit.spec.model import ByName, Spec, TextOrTexts, Texts
 from airflow_jobkit.spec.schedule import ScheduleField
-from airflow_jobkit.spec.values import CodeVersion, EngineName, Moment, Name
+from airflow_jobkit.spec.values import EngineName, Moment, Name
+from airflow_jobkit.spec.versions import CodeVersion
 from airflow_jobkit.spec.zones import Timezone
 
 # What other factories have beside what is known here, and what to write instead.
@@ -87,8 +88,8 @@ class DagKeys(Spec):
         default_args: Defaults of all its tasks.
         engine: The Engine of its jobs; default: the Environment's, the project's.
         code: Where its code is, instead of the project's.
-        code_version: The version of its jobs; default: the Environment's, the project's. The trigger form
-            goes before.
+        code_version: The version of its jobs, or a channel; default: the Environment's, the project's. The
+            trigger form goes before.
         notification_service_type: The notifier of its jobs; default: the Environment's, the project's. The
             trigger form goes before.
     """

@@ -6,7 +6,7 @@ Where Releases stand is known to higher layers; they hand in what they read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from airflow_jobkit.engines.arguments import plain_name
 from airflow_jobkit.fields import describe
 from airflow_jobkit.problems import Issue, did_you_mean
 from airflow_jobkit.spec.job_types import fits
+from airflow_jobkit.spec.versions import is_channel
 
 _SHOWN = 5
 
@@ -49,13 +50,15 @@ class PublishedJobs:
     Attributes:
         code_root: The code root.
         releases: The jobs of each version.
-        complete: Whether a version that is not among them is taken to be a mistake. A Release never changes,
-            so what is known of one holds; but another may have been published since.
+        complete: Whether what is known is all that there is. Otherwise others may have been published since,
+            and channels set to them. A Release never changes, so what is known of one holds in any case.
+        channels: The version that each channel names.
     """
 
     code_root: str
     releases: Mapping[str, Sequence[Job]]
     complete: bool = True
+    channels: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def versions(self) -> tuple[str, ...]:
@@ -67,10 +70,29 @@ class PublishedJobs:
         """The jobs of each version by module name."""
         return {version: {job.module_name: job for job in jobs} for version, jobs in self.releases.items()}
 
-    def version_issue(self, version: str) -> Issue | None:
-        """What is wrong with a version; None: it is published, or may be."""
-        if version in self.releases or not self.complete:
+    def version_of(self, code_version: str) -> str | None:
+        """The published version that a version or a channel surely stands for; None where there is none."""
+        if code_version in self.releases:
+            return code_version
+        named = self.channels.get(code_version, "") if self.complete else ""
+        return named if named in self.releases else None
+
+    def version_issue(self, code_version: str) -> Issue | None:
+        """What is wrong with a version or a channel; None: it can be run, or perhaps."""
+        if not self.complete or code_version in self.releases:
             return None
+        if not is_channel(code_version):
+            return self._unpublished(code_version)
+        if code_version not in self.channels:
+            return self._unknown_channel(code_version)
+        version = self.channels[code_version]
+        if version in self.releases:
+            return None
+        message = f"channel {code_version} names version {version}, which is not published"
+        remedy = f"promote another with `jobkit release promote VERSION --channel {code_version}`"
+        return Issue((), message, remedy, "unknown-version")
+
+    def _unpublished(self, version: str) -> Issue:
         publish = "publish it with `jobkit release publish`"
         same = next((known for known in self.versions if Version(known) == Version(version)), None)
         if same is not None:
@@ -81,12 +103,24 @@ class PublishedJobs:
             remedy = publish
         return Issue((), f"version {version} is not published", remedy, "unknown-version")
 
-    def job(self, version: str, module_name: str) -> Job | Issue | None:
+    def _unknown_channel(self, name: str) -> Issue:
+        meant = did_you_mean(name, self.channels)
+        remedy = f"make it with `jobkit release promote VERSION --channel {name}`"
+        if meant is not None:
+            remedy = f"did you mean {meant}?"
+        elif known := (*sorted(self.channels), *self.versions):
+            remedy += f", or write what there is: {_some(known)}"
+        return Issue((), f"there is no channel {name}", remedy, "unknown-channel")
+
+    def job(self, code_version: str, module_name: str) -> Job | Issue | None:
         """The job of a version; an Issue where it has none of this name, None where that cannot be known.
 
         A Release tells of the modules of the project's package that hold one job. Those that hold several are
         addressed as `package.module:Class`.
         """
+        version = self.version_of(code_version)
+        if version is None:
+            return None
         jobs = self.jobs[version]
         if module_name in jobs:
             return jobs[module_name]
@@ -101,7 +135,8 @@ class PublishedJobs:
             remedy = f"did you mean {meant}?"
         else:
             remedy = f"publish a version that has it, or write one of {_some(sorted(jobs))}"
-        return Issue((), f"version {version} has no job {module_name}", remedy, "unknown-job")
+        named = f", which channel {code_version} names," if version != code_version else ""
+        return Issue((), f"version {version}{named} has no job {module_name}", remedy, "unknown-job")
 
 
 def argument_issues(job: Job, arguments: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[Issue]:

@@ -11,11 +11,12 @@ from pydantic import BaseModel
 from airflow_jobkit.engines import engine_names, options_class
 from airflow_jobkit.engines.options import EngineOptions
 from airflow_jobkit.problems import Issue, Path, choices_remedy
-from airflow_jobkit.spec.code import CodeLayout, resolve_code
+from airflow_jobkit.spec.code import CodeLayout, no_channel_issue, resolve_code
 from airflow_jobkit.spec.model import parse_model
 from airflow_jobkit.spec.notifiers import choice_issue, class_issues, merged_services
 from airflow_jobkit.spec.project_keys import EnvironmentKeys, LayerSpec, ProjectKeys
 from airflow_jobkit.spec.variables import unfilled_issues
+from airflow_jobkit.spec.versions import is_channel
 
 Keys = TypeVar("Keys", bound=BaseModel)
 
@@ -157,6 +158,12 @@ def _code_issues(project: LayerSpec, environment: str, overlay: LayerSpec) -> li
         message = "Results have no place: beside files that are named one by one there is no code root"
         remedy = "add `runs: ...`, a folder or URL"
         return [Issue((*above, "code"), message, remedy, "missing-key", at="key")]
+    version = overlay.code.version or project.code.version
+    if isinstance(code, CodeLayout) and version is not None and is_channel(version):
+        if overlay.code.version is None and own:  # the project's is right for its other Environments
+            return [no_channel_issue((*above, "code"), '`version: "0.2.0"` in it')]
+        at_version: Path = ("environments", environment) if overlay.code.version is not None else ()
+        return [no_channel_issue((*at_version, "code", "version"))]
     return []
 
 

@@ -50,7 +50,7 @@ class Settings:
         environment: The Environment's name.
         engine: The Engine of tasks that name none.
         code: Where the code is: a code root, or a layout of its own.
-        code_version: The version of DAGs that name none; None if nobody does.
+        code_version: The version or channel of DAGs that name none; None if nobody does.
         data_root: The folder of datasets without a place of their own.
         runs_root: Where Results and version records are written.
         notification_service_type: The notifier of DAGs that name none.

@@ -12,7 +12,8 @@ from airflow_jobkit.fields import describe, mistake
 from airflow_jobkit.spec.callables import PATH_SCHEMA, parse_function
 from airflow_jobkit.spec.code import OwnCodeSpec
 from airflow_jobkit.spec.common import TaskKeys
-from airflow_jobkit.spec.values import CodeVersion, EngineName, Name
+from airflow_jobkit.spec.values import EngineName, Name
+from airflow_jobkit.spec.versions import CodeVersion
 
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?", re.ASCII)
 _CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
@@ -65,7 +66,7 @@ class SparkTaskKeys(TaskKeys):
         args: The job's arguments; templates are filled in by Airflow, null leaves the job's default.
         engine: Where Spark runs; default: the DAG's, the Environment's, the project's.
         code: Where the code of this task is, instead of the DAG's.
-        code_version: The version of this task alone.
+        code_version: The version of this task alone, or a channel.
         deferrable: Whether to wait in the triggerer, where the run outlives the worker; null follows the
             Engine's options, and they Airflow's `[operators] default_deferrable`.
     """

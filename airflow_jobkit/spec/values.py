@@ -1,4 +1,4 @@
-"""Values that YAML writes in words: dates, versions, names, trigger rules."""
+"""Values that YAML writes in words: dates, names, trigger rules."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ import re
 import unicodedata
 from typing import Annotated, Any
 
-from packaging.version import InvalidVersion, Version
 from pydantic import BeforeValidator, WithJsonSchema
 
 from airflow_jobkit.engines import engine_names
 from airflow_jobkit.fields import MOMENTS, TYPE, datetime_of, describe, mistake
 from airflow_jobkit.problems import choices_remedy
-
-# PEP 440's public versions, in a form that a browser's trigger form can check too.
-VERSION_PATTERN = r"^[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?(\.post[0-9]+)?(\.dev[0-9]+)?(\+[a-z0-9.]+)?$"
 
 # The rules that every supported version of Airflow knows.
 TRIGGER_RULES = (
@@ -113,28 +109,6 @@ def _in_range(moment: dt.datetime) -> dt.datetime:
     return moment
 
 
-def parse_version(value: Any) -> str:
-    """Read an exact PEP 440 version, such as `0.2.0`, in its normal form."""
-    if isinstance(value, float | int):
-        raise mistake(
-            f"a version is text, got {describe(value)}",
-            'put it in quotes, for example "1.10"',
-            "version-in-quotes",
-        )
-    try:
-        version = Version(value)
-    except (InvalidVersion, TypeError):
-        raise mistake(
-            f"not a version: {describe(value)}", 'write an exact version, for example "0.2.0"'
-        ) from None
-    if version.epoch:
-        raise mistake(
-            f"a version with an epoch cannot be run: {describe(value)}",
-            f'release it without `{version.epoch}!`, for example as "{str(version).partition("!")[2]}"',
-        )
-    return str(version)
-
-
 def parse_trigger_rule(value: Any) -> str:
     """Read when a task runs, going by the ends of those it waits for: one of Airflow's trigger rules."""
     if value not in TRIGGER_RULES and value not in _NEWER_TRIGGER_RULES:
@@ -192,18 +166,6 @@ _MOMENT = {
     ],
     "examples": ["2026-01-31", "2026-01-31T06:00:00+01:00"],
 }
-# All that PEP 440 lets one write, but for epochs other than none.
-_SEPARATED = any_case(
-    "([-_.]?(alpha|beta|preview|pre|rc|a|b|c)[-_.]?[0-9]*)?"
-    "(-[0-9]+|[-_.]?(post|rev|r)[-_.]?[0-9]*)?([-_.]?dev[-_.]?[0-9]*)?"
-)
-_VERSION = {
-    "title": "version",
-    "type": "string",
-    "pattern": rf"^\s*[vV]?(0+!)?[0-9]+(\.[0-9]+)*{_SEPARATED}(\+[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*)?\s*$",
-    "patternErrorMessage": 'Not a version: write an exact one, for example "0.2.0".',
-    "examples": ["0.2.0"],
-}
 NAME_SCHEMA = {
     "title": "name",
     "type": "string",
@@ -212,7 +174,6 @@ NAME_SCHEMA = {
 }
 
 Moment = Annotated[dt.datetime, BeforeValidator(lambda value: parse_moment(value)), WithJsonSchema(_MOMENT)]
-CodeVersion = Annotated[str, BeforeValidator(parse_version), WithJsonSchema(_VERSION)]
 Name = Annotated[str, BeforeValidator(parse_name), WithJsonSchema(NAME_SCHEMA)]
 TriggerRule = Annotated[
     str,

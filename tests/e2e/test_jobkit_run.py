@@ -104,6 +104,13 @@ def test_a_failed_run_exits_1_and_shows_the_jobs_error_and_version(project: Proj
     assert "raise ValueError('no flights on the moon')" in failed.stdout
 
 
+def test_a_run_of_a_channel_shows_the_version_that_it_names(project: ProjectCopy) -> None:
+    project.done("release", "promote", "0.1.0", "--channel", "canary")
+    output = project.done("run", "dags/probe.yaml", "--dag", "counting", "--param", "code_version=canary")
+    assert re.search(r"counts\s.*success.*0\.1\.0", output), output
+    assert re.search(r"ends\s.*success.*0\.1\.0", output), output
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

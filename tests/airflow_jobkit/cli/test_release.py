@@ -1,12 +1,14 @@
-"""`jobkit release` publishes to and lists a code root on S3 as it does in a folder."""
+"""`jobkit release` publishes to a code root on S3 as it does in a folder, lists, promotes and verifies."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from files import Write
+from releases import publish_texts
 
 from airflow_jobkit.cli import main
 from airflow_jobkit.release import Manifest, ManifestFile
@@ -61,7 +63,7 @@ def test_a_bucket_that_is_not_there_is_said_in_one_line(
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("action", ["publish", "list"])
+@pytest.mark.parametrize("action", ["publish", "list", "promote 0.1.0", "verify 0.1.0"])
 def test_where_files_are_named_one_by_one_there_are_no_releases(
     action: str, project: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -74,5 +76,100 @@ def test_where_files_are_named_one_by_one_there_are_no_releases(
         environments: {local: {}}
         """,
     )
-    assert main(["release", action]) == 1
-    assert "the environment local names its files one by one" in capsys.readouterr().err
+    assert main(["release", *action.split()]) == 1
+    said = capsys.readouterr().err
+    assert "the environment local names its files one by one" in said
+    assert "so it has no releases and no channels" in said
+
+
+@pytest.fixture
+def code_root(project: Write) -> Path:
+    """The code root of a project, with the versions 1.0.0 and 1.1.0 published."""
+    project("dags/jobkit.yaml", "project: dwh\ncode: {version: stable}\nenvironments: {local: {}}\n")
+    root = Path(".jobkit/code").absolute()
+    for version in ("1.0.0", "1.1.0"):
+        publish_texts(version, root)
+    return root
+
+
+def test_promote_says_what_the_channel_names_and_named_and_tells_the_dags(
+    code_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = []
+    for arguments in (["1.0.0"], ["1.1.0"], ["1.1.0"], ["1.0.0", "--channel", "last-year"]):
+        assert main(["release", "promote", *arguments]) == 0
+        said.append(re.sub("digest [0-9a-f]{12}", "digest", capsys.readouterr().out))
+    assert said == [
+        "channel stable is new, and names 1.0.0 (digest)\n",
+        "channel stable names 1.1.0 (digest); before, it named 1.0.0\n",
+        "channel stable names 1.1.0 (digest) already; nothing changed\n",
+        "channel last-year is new, and names 1.0.0 (digest)\n",
+    ]
+    index = json.loads(Path("dags/.jobkit/releases.json").read_text())
+    assert index["channels"] == {"last-year": "1.0.0", "stable": "1.1.0"}
+    assert index["code_root"] == str(code_root)
+
+
+@pytest.mark.usefixtures("code_root")
+def test_list_shows_the_channels_of_each_version(capsys: pytest.CaptureFixture[str]) -> None:
+    for version, channel in (("1.0.0", "stable"), ("1.0.0", "approved"), ("1.1.0", "canary")):
+        assert main(["release", "promote", version, "--channel", channel]) == 0
+    capsys.readouterr()
+    assert main(["release", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.rpartition("  ")[0] for line in lines] == [
+        "1.1.0  (canary)",
+        "1.0.0  (default, approved, stable)",
+    ]
+    assert main(["release", "list", "--format", "json"]) == 0
+    listed = {one["version"]: one["channels"] for one in json.loads(capsys.readouterr().out)}
+    assert listed == {"1.1.0": ["canary"], "1.0.0": ["approved", "stable"]}
+
+
+def test_list_tells_of_a_channel_whose_version_is_gone(
+    code_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["release", "promote", "1.0.0"]) == 0
+    (code_root / "releases/1.0.0/manifest.json").unlink()
+    capsys.readouterr()
+    assert main(["release", "list"]) == 0
+    assert "channel stable names 1.0.0, which is not published; " in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("code_root")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["2.0.0"], "There are: 1.1.0, 1.0.0", id="a version that is not published"),
+        pytest.param(["1.0.0", "--channel", "V1"], "'V1' is no name for a channel", id="a name"),
+    ],
+)
+def test_promote_says_in_one_line_what_cannot_be(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["release", "promote", *arguments]) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_verify_says_good_or_names_every_damaged_file(
+    code_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["release", "promote", "1.1.0"]) == 0
+    capsys.readouterr()
+    for asked, version in (("1.0.0", "1.0.0"), ("stable", "1.1.0")):
+        assert main(["release", "verify", asked]) == 0
+        shown = capsys.readouterr().out
+        assert re.fullmatch(rf"good: dwh {re.escape(version)} \(digest [0-9a-f]{{12}}\), 2 files\n", shown)
+    wheel = code_root / "releases/1.1.0/wheels/dwh-1.1.0-py3-none-any.whl"
+    wheel.write_text("changed")
+    for asked in ("1.1.0", "stable"):
+        assert main(["release", "verify", asked]) == 1
+        assert f"{wheel} is changed" in capsys.readouterr().err
+    wheel.unlink()
+    assert main(["release", "verify", "1.1.0"]) == 1
+    assert f"{wheel} is missing" in capsys.readouterr().err
+    assert main(["release", "verify", "1.0.0"]) == 0
+    assert main(["release", "verify", "3.0.0"]) == 1
+    assert "There are: 1.1.0, 1.0.0" in capsys.readouterr().err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from airflow_jobkit.contracts.version_record import (
@@ -18,6 +20,7 @@ DEFAULTED = VersionRecord("1.0", "aa", Source.DEFAULT)
 TRIGGERED = VersionRecord("2.0", "bb", Source.TRIGGER)
 PINNED = VersionRecord("3.0", "cc", Source.TASK)
 PLACED = VersionRecord("4.0", "dd", Source.DEFAULT, "s3://bucket/code")
+NAMED = VersionRecord("5.0", "ee", Source.DEFAULT, "s3://bucket/code", "stable")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +51,7 @@ def test_a_task_follows_its_dag_run(
     assert follows_run(run_record, task_pin) is follows
 
 
-@pytest.mark.parametrize("record", [DEFAULTED, TRIGGERED, PINNED, PLACED], ids=str)
+@pytest.mark.parametrize("record", [DEFAULTED, TRIGGERED, PINNED, PLACED, NAMED], ids=str)
 def test_a_record_is_read_as_it_was_written(record: VersionRecord) -> None:
     assert VersionRecord.from_bytes(record.to_bytes(), "code.json") == record
 
@@ -77,3 +80,34 @@ def test_every_version_at_every_other_place_has_a_record_of_its_own() -> None:
     names = {place_record_name(version, place) for version in ("1.0", "2.0") for place in ("a", "b")}
     assert len(names) == 4
     assert all(name.startswith("code-") and name.endswith(".json") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("written", "record"),
+    [
+        pytest.param({}, DEFAULTED, id="before places were"),
+        pytest.param({"place": "b"}, VersionRecord("1.0", "aa", Source.DEFAULT, "b"), id="before channels"),
+        pytest.param({"place": "", "channel": "", "by": "x"}, DEFAULTED, id="by a newer version"),
+    ],
+)
+def test_a_record_of_another_version_of_the_package_is_read(
+    written: dict[str, str], record: VersionRecord
+) -> None:
+    document = {"schema": 1, "version": "1.0", "digest": "aa", "source": "default", **written}
+    assert VersionRecord.from_bytes(json.dumps(document).encode(), "code.json") == record
+
+
+@pytest.mark.parametrize(
+    ("record", "asked", "answers"),
+    [
+        pytest.param(DEFAULTED, "1.0", True, id="its version"),
+        pytest.param(DEFAULTED, "2.0", False, id="another version"),
+        pytest.param(DEFAULTED, "stable", False, id="a channel, where the version was chosen"),
+        pytest.param(DEFAULTED, "", False, id="nothing"),
+        pytest.param(NAMED, "stable", True, id="its channel"),
+        pytest.param(NAMED, "5.0", True, id="the version that its channel named"),
+        pytest.param(NAMED, "canary", False, id="another channel"),
+    ],
+)
+def test_a_record_answers_those_who_ask_for(record: VersionRecord, asked: str, answers: bool) -> None:
+    assert record.answers(asked) is answers

@@ -13,7 +13,7 @@ import pytest
 from releases import publish_release_of
 
 from airflow_jobkit._compat import CronDataIntervalTimetable, serialize_dag
-from airflow_jobkit.release import open_store, write_release_index
+from airflow_jobkit.release import open_store, promote_release, write_release_index
 
 Load = Callable[[], dict[str, Any]]
 Write = Callable[[str, str], Path]
@@ -74,6 +74,36 @@ class TestParams:
         write_release_index(open_store(str(code_root)), str(code_root), index)
         assert schema(load()["spark"], "code_version")["examples"] == ["1.10.0", "1.9.0", "1.0.0"]
 
+    def test_channels_are_suggested_before_versions_and_accepted(
+        self, dags: Path, write: Write, load: Load
+    ) -> None:
+        write("one.yaml", SPARK.replace("spark:", "spark:\n      code_version: stable", 1))
+        code_root = dags.parent / ".jobkit" / "code"
+        for version in ("1.0.0", "1.1.0"):
+            publish_release_of({"report": "def main(): pass\n"}, version, code_root)
+        store = open_store(str(code_root))
+        promote_release(store, "1.0.0")
+        promote_release(store, "1.1.0", "canary")
+        write_release_index(store, str(code_root), dags / ".jobkit" / "releases.json")
+        param = schema(load()["spark"], "code_version")
+        assert param["examples"] == ["canary", "stable", "1.1.0", "1.0.0"]
+        assert param["default"] == "stable"
+        assert re.search(param["pattern"], "canary")
+
+    def test_a_dag_with_files_that_are_named_one_by_one_offers_exact_versions_only(
+        self, dags: Path, write: Write, load: Load
+    ) -> None:
+        own = "{spark_job: probe.own, code: {entry_point: '/srv/{code_version}.py'}}"
+        write("one.yaml", f"spark: {{tasks: {{report: {{spark_job: probe.report}}, own: {own}}}}}")
+        code_root = dags.parent / ".jobkit" / "code"
+        publish_release_of({"report": "def main(): pass\n"}, "1.0.0", code_root)
+        store = open_store(str(code_root))
+        promote_release(store, "1.0.0")
+        write_release_index(store, str(code_root), dags / ".jobkit" / "releases.json")
+        param = schema(load()["spark"], "code_version")
+        assert param["examples"] == ["1.0.0"]
+        assert not re.search(param["pattern"], "stable")
+
     def test_the_versions_of_another_code_root_are_not_suggested(
         self, dags: Path, write: Write, load: Load
     ) -> None:
@@ -96,14 +126,15 @@ class TestParams:
         ("version", "accepted"),
         [
             pytest.param("2.0.0", True, id="a version"),
+            pytest.param("stable", True, id="a channel"),
+            pytest.param("Stable", False, id="what no channel can be called"),
             pytest.param("1!2.0", False, id="an epoch, which no release has"),
             pytest.param("2.0.0rc1", True, id="a candidate"),
-            pytest.param("stable", False, id="a word"),
             pytest.param("", False, id="nothing"),
             pytest.param("../1.0.0", False, id="a path"),
         ],
     )
-    def test_the_form_takes_versions_only(
+    def test_the_form_takes_versions_and_channels_only(
         self, write: Write, load: Load, version: str, accepted: bool
     ) -> None:
         write("one.yaml", SPARK)

@@ -13,7 +13,7 @@ from task_context import ProbeProject, TaskContext
 
 import jobkit_runtime
 from airflow_jobkit.errors import ReleaseDamagedError, ReleaseError, ReleaseNotFoundError
-from airflow_jobkit.release import open_store
+from airflow_jobkit.release import open_store, promote_release
 from airflow_jobkit.spec.code import CodeLayout, CodeRoot
 
 PLACES = """
@@ -57,6 +57,14 @@ class TestOnS3:
         assert summary["result"].startswith(f"{root}/runs/probe_dag/")
         assert Path(summary["metrics"]["script"]).name == "generic_entry.py"
         assert not Path(summary["metrics"]["script"]).parent.exists()
+
+    def test_a_channel_on_s3_is_looked_up_with_airflows_connection(
+        self, project: ProbeProject, root: str
+    ) -> None:
+        promote_release(open_store(root), "1.0.0", "canary")
+        settings = project.settings(code=CodeRoot(root), runs_root=f"{root}/runs")
+        task = project.task("places", settings=settings, default="canary")
+        assert TaskContext(task).run()["code_version"] == "1.0.0"
 
     def test_a_version_that_is_not_there_is_named_with_those_that_are(
         self, project: ProbeProject, root: str
@@ -159,6 +167,27 @@ class TestCodeOfATaskAlone:
         manifest.write_text(manifest.read_text() + "\n")
         with pytest.raises(ReleaseDamagedError, match="this DAG run began with"):
             context.cleared().run()
+
+    def test_it_runs_the_version_that_a_channel_named_for_the_others(
+        self, project: ProbeProject, other: CodeRoot
+    ) -> None:
+        """Whatever a channel of that name means at the other code root."""
+        promote_release(open_store(str(project.code_root)), "1.0.0")
+        promote_release(open_store(other.root), "2.0.0")
+        TaskContext(project.task("places", task_id="plain", default="stable")).run()
+        own = project.task("places", settings=project.settings(code=other), default="stable")
+        summary = TaskContext(own).run()
+        assert (summary["metrics"]["version"], summary["code_version"]) == ("1.0.0", "1.0.0")
+
+    def test_a_channel_that_it_pins_is_one_of_its_own_code_root(
+        self, project: ProbeProject, other: CodeRoot
+    ) -> None:
+        promote_release(open_store(str(project.code_root)), "1.0.0")
+        promote_release(open_store(other.root), "2.0.0")
+        TaskContext(project.task("places", task_id="plain", default="stable")).run()
+        settings = project.settings(code=other)
+        pinned = project.task("places", settings=settings, default="stable", code_version="stable")
+        assert TaskContext(pinned).run()["metrics"]["version"] == "2.0.0"
 
     def test_a_version_that_it_pins_may_be_one_that_the_others_do_not_have(
         self, project: ProbeProject, other: CodeRoot

@@ -18,10 +18,12 @@ from glue_tasks import ONE_ATTEMPT, QUICKLY, GlueTasks, NearbyGlueOperator, glue
 from task_context import ProbeProject, TaskContext
 
 from airflow_jobkit._compat import DAG, serialize_dag
+from airflow_jobkit.contracts.envelope import decode
 from airflow_jobkit.engines.glue.options import Options
 from airflow_jobkit.errors import EngineError, EngineOptionsError, StockArgumentError
 from airflow_jobkit.operators.glue import HONOURED, GlueSparkJobOperator
 from airflow_jobkit.operators.stock import stock_arguments
+from airflow_jobkit.release import open_store, promote_release
 
 WITHOUT_EFFECT = sorted(set(stock_arguments(GlueJobOperator)) - set(HONOURED))
 
@@ -50,6 +52,18 @@ def test_a_task_makes_the_definition_starts_its_run_and_waits(tasks: GlueTasks) 
     assert request["JobName"] in tasks.glue.jobs
     assert request["Arguments"]["--scriptLocation"].endswith("/1.0.0/scripts/glue/generic_entry.py")
     assert request["Arguments"]["--module_name"] == "probe.report"
+
+
+def test_glue_sees_the_version_that_a_channel_names_and_never_the_channel(tasks: GlueTasks) -> None:
+    promote_release(open_store(str(tasks.project.code_root)), "1.0.0")
+    summary = TaskContext(tasks.task(code_version="stable")).execute()
+    assert summary["code_version"] == "1.0.0"
+    (request,) = tasks.glue.requests("StartJobRun")
+    assert request["Arguments"]["--scriptLocation"].endswith("/1.0.0/scripts/glue/generic_entry.py")
+    assert "stable" not in json.dumps(
+        [*tasks.glue.requests("StartJobRun"), *tasks.glue.requests("CreateJob")]
+    )
+    assert decode(request["Arguments"]["--jobkit_envelope"]).code_version == "1.0.0"
 
 
 def test_places_that_are_not_on_s3_are_refused_before_anything_is_asked(tasks: GlueTasks) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from airflow_jobkit.errors import ContractError
 from airflow_jobkit.release.build import BuiltRelease
+from airflow_jobkit.release.channels import promote_release
 from airflow_jobkit.release.index import read_release_index
 from airflow_jobkit.release.indexing import write_release_index
 from airflow_jobkit.release.publish import publish_release
@@ -55,6 +56,28 @@ def test_the_same_releases_give_the_same_bytes_in_whatever_order_they_were_publi
         write_release_index(store, "code", path)
         indexes.append(path.read_bytes())
     assert indexes[0] == indexes[1]
+
+
+def test_the_index_holds_what_each_channel_names_and_offers_channels_first(
+    prepare: Prepare, store: LocalStore, path: Path
+) -> None:
+    for version in ("0.9.0", "0.10.0"):
+        publish_release(prepare(version), store)
+    promote_release(store, "0.9.0")
+    promote_release(store, "0.10.0", "canary")
+    write_release_index(store, "code", path)
+    assert json.loads(path.read_text())["channels"] == {"canary": "0.10.0", "stable": "0.9.0"}
+    index = read_release_index(path)
+    assert index is not None
+    assert index.code_versions == ("canary", "stable", "0.10.0", "0.9.0")
+
+
+def test_an_index_that_was_written_before_there_were_channels_is_read(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_text('{"schema": 1, "code_root": "code", "releases": {"0.1.0": {"digest": "0", "jobs": []}}}')
+    index = read_release_index(path)
+    assert index is not None
+    assert (index.channels, index.code_versions) == ({}, ("0.1.0",))
 
 
 def test_an_empty_code_root_gives_an_empty_index(store: LocalStore, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,9 +26,13 @@ EXPORT = ManifestJob(module_name="dwh.export", accepts_others=True)
 RELEASES = {"1.0.0": (CLEAN,), "1.1.0": (CLEAN, EXPORT)}
 
 
+CHANNELS = {"stable": "1.0.0", "canary": "1.1.0", "gone": "0.9.0"}
+
+
 def jobs(*, complete: bool = True, root: str = ROOT) -> PublishedJobs:
     releases = {version: IndexedRelease(digest="0", jobs=found) for version, found in RELEASES.items()}
-    return ReleaseIndex(code_root=root, releases=releases).published(complete=complete)
+    index = ReleaseIndex(code_root=root, releases=releases, channels=CHANNELS)
+    return index.published(complete=complete)
 
 
 @pytest.fixture
@@ -197,3 +202,115 @@ class TestPublishedJobs:
         (task,) = spec_of("tasks: {a: {spark_job: dwh.x}}", settings).spark_tasks
         assert is_covered(task, jobs())
         assert not is_covered(task, jobs(root="s3://elsewhere"))
+
+
+class TestChannels:
+    @pytest.mark.parametrize(
+        ("task", "path", "message", "remedy"),
+        [
+            pytest.param(
+                "spark_job: dwh.export, args: {month: 1}, code_version: stable",
+                "spark_job",
+                "version 1.0.0, which channel stable names, has no job dwh.export",
+                'version 1.1.0 has it: write `code_version: "1.1.0"`',
+                id="a job that its version has not",
+            ),
+            pytest.param(
+                "spark_job: dwh.clean, args: {months: 1}, code_version: stable",
+                "args.months",
+                "dwh.clean has no argument months",
+                "did you mean month?",
+                id="an argument that the job of its version does not take",
+            ),
+            pytest.param(
+                "spark_job: dwh.clean, args: {month: 1}, code_version: stabel",
+                "code_version",
+                "there is no channel stabel",
+                "did you mean stable?",
+                id="a channel that is misspelt",
+            ),
+            pytest.param(
+                "spark_job: dwh.clean, args: {month: 1}, code_version: latest",
+                "code_version",
+                "there is no channel latest",
+                "make it with `jobkit release promote VERSION --channel latest`, or write what there is: "
+                "canary, gone, stable, 1.1.0, 1.0.0",
+                id="a channel that there is not",
+            ),
+            pytest.param(
+                "spark_job: dwh.clean, args: {month: 1}, code_version: gone",
+                "code_version",
+                "channel gone names version 0.9.0, which is not published",
+                "promote another with `jobkit release promote VERSION --channel gone`",
+                id="a channel of a version that is gone",
+            ),
+        ],
+    )
+    def test_what_does_not_fit_a_channel_is_told_at_its_place(
+        self, task: str, path: str, message: str, remedy: str, settings: Settings
+    ) -> None:
+        found = dag_checks(spec_of(f"tasks: {{a: {{{task}}}}}", settings), settings, jobs())
+        told = [(dotted(issue.path), issue.message, issue.remedy) for issue in found]
+        assert told == [(f"tasks.a.{path}", message, remedy)]
+
+    def test_what_fits_is_fine(self, settings: Settings) -> None:
+        text = "{code_version: canary, tasks: {a: {spark_job: dwh.export}}}"
+        assert said(text, settings, jobs()) == {}
+
+    def test_a_channel_of_the_dag_is_told_once(self, settings: Settings) -> None:
+        text = "{code_version: latest, tasks: {a: {spark_job: dwh.x}, b: {spark_job: dwh.y}}}"
+        assert said(text, settings, jobs()) == {"code_version": "there is no channel latest"}
+        assert len(dag_checks(spec_of(text, settings), settings, jobs())) == 1
+
+    @pytest.mark.parametrize("channel", ["stable", "gone", "latest"])
+    def test_where_the_index_may_be_stale_nothing_is_held_against_a_channel(
+        self, channel: str, settings: Settings
+    ) -> None:
+        """The channel may name another version by now, which may have the job."""
+        text = f"{{code_version: {channel}, tasks: {{a: {{spark_job: dwh.x}}}}}}"
+        assert said(text, settings, jobs(complete=False)) == {}
+
+    def test_a_channel_of_another_code_root_is_left_alone(self, settings: Settings) -> None:
+        text = "tasks: {a: {spark_job: dwh.x, code_version: latest, code: {root: 's3://other/root'}}}"
+        assert said(text, settings, jobs()) == {}
+
+
+class TestLayouts:
+    LAYOUT = "{entry_point: 's3://b/{code_version}.py'}"
+
+    @pytest.mark.parametrize(
+        ("text", "path"),
+        [
+            pytest.param(
+                "{code: LAYOUT, tasks: {a: {spark_job: dwh.a, code_version: stable}}}",
+                "tasks.a.code_version",
+                id="the task's channel",
+            ),
+            pytest.param(
+                "{code_version: stable, tasks: {a: {spark_job: dwh.a, code: LAYOUT}, b: {spark_job: dwh.b}}}",
+                "tasks.a.code",
+                id="the DAG's, which is right for other tasks",
+            ),
+            pytest.param(
+                "{code: LAYOUT, code_version: stable, tasks: {a: {spark_job: dwh.a}, b: {spark_job: dwh.b}}}",
+                "code_version",
+                id="the DAG's",
+            ),
+            pytest.param(
+                "{code: LAYOUT, tasks: {a: {spark_job: dwh.a}, b: {spark_job: dwh.b}}}",
+                "code",
+                id="the project's, which is right for other DAGs",
+            ),
+        ],
+    )
+    def test_files_that_are_named_one_by_one_need_an_exact_version(
+        self, text: str, path: str, settings: Settings
+    ) -> None:
+        settings = replace(settings, code_version="stable")
+        spec = spec_of(text.replace("LAYOUT", self.LAYOUT), settings)
+        found = [(dotted(issue.path), issue.code) for issue in dag_checks(spec, settings, None)]
+        assert found == [(path, "exact-version")]
+
+    def test_with_an_exact_version_they_are_fine(self, settings: Settings) -> None:
+        text = "{code: LAYOUT, code_version: 1.0.0, tasks: {a: {spark_job: dwh.a}}}"
+        assert said(text.replace("LAYOUT", self.LAYOUT), settings, None) == {}

@@ -29,7 +29,7 @@ from airflow_jobkit.spec.json_schema import (
     project_schema,
 )
 from airflow_jobkit.spec.schedule import parse_schedule
-from airflow_jobkit.spec.values import parse_version
+from airflow_jobkit.spec.versions import is_channel, parse_code_version
 
 ROOT = Path(__file__).resolve().parents[3]
 CASES = ROOT / "tests" / "cases"
@@ -307,7 +307,7 @@ BAD = {
     },
     **{
         f"code_version {text}": (DAG_FILE, in_task(f"code_version: {text}"))
-        for text in ("latest", "1.0.", '"1!2.0"', "1.5", '""', "1.0-")
+        for text in ("Latest", "1.0.", '"1!2.0"', "1.5", '""', "1.0-")
     },
 }
 
@@ -459,10 +459,19 @@ def test_no_file_that_validate_accepts_is_refused_by_the_schema(folder: Path, fi
 @given(text=st.from_regex(re.compile(f"^{ANY_VERSION}$", re.VERBOSE | re.IGNORECASE | re.ASCII)))
 def test_every_version_that_is_read_fits_the_schema(text: str) -> None:
     try:
-        parse_version(text)
+        parse_code_version(text)
     except PydanticCustomError:
         return
     assert re.search(all_definitions()["Version"]["pattern"], text)
+
+
+@given(text=st.from_regex(re.compile("[a-zA-Z0-9_.-]{1,66}", re.ASCII), fullmatch=True))
+def test_every_channel_that_is_read_fits_the_schema_and_no_other_text_does(text: str) -> None:
+    fits = re.search(all_definitions()["Version"]["pattern"], text) is not None
+    if is_channel(text):
+        assert fits
+    elif text[0].isalpha() and not re.match("[vV][0-9]", text):
+        assert not fits
 
 
 FIELD = st.sampled_from(

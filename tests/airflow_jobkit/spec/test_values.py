@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import Any
 
 import pytest
@@ -11,11 +10,9 @@ from pydantic_core import PydanticCustomError
 
 from airflow_jobkit.spec.values import (
     TRIGGER_RULES,
-    VERSION_PATTERN,
     parse_moment,
     parse_name,
     parse_trigger_rule,
-    parse_version,
 )
 
 
@@ -43,44 +40,6 @@ def test_a_moment_is_read(value: Any, moment: str) -> None:
 def test_what_is_no_moment_is_refused_and_never_becomes_today(value: Any) -> None:
     with pytest.raises(PydanticCustomError, match="not a date: "):
         parse_moment(value)
-
-
-@pytest.mark.parametrize(
-    ("text", "version"),
-    [
-        ("0.1.0", "0.1.0"),
-        ("1.10", "1.10"),
-        ("v1.2", "1.2"),
-        ("1.0.0-rc1", "1.0.0rc1"),
-        ("1.0+local.1", "1.0+local.1"),
-        ("01.2", "1.2"),
-    ],
-)
-def test_a_version_is_read_in_its_normal_form_which_the_trigger_form_accepts(text: str, version: str) -> None:
-    assert parse_version(text) == version
-    assert re.match(VERSION_PATTERN, version)
-
-
-@pytest.mark.parametrize("value", ["", "latest", ">=0.1", "1.x", "1.0/../2.0", None])
-def test_what_is_no_version_is_refused(value: Any) -> None:
-    with pytest.raises(PydanticCustomError, match="not a version: "):
-        parse_version(value)
-
-
-@pytest.mark.parametrize("value", [1.1, 2, True])
-def test_a_version_without_quotes_is_a_number_and_refused(value: Any) -> None:
-    with pytest.raises(PydanticCustomError, match="a version is text"):
-        parse_version(value)
-
-
-@pytest.mark.parametrize("value", ["1!2.0", "v2!2.0"])
-def test_a_version_with_an_epoch_is_refused_since_the_trigger_form_could_not_take_it(value: str) -> None:
-    with pytest.raises(
-        PydanticCustomError, match=f"a version with an epoch cannot be run: '{value}'"
-    ) as raised:
-        parse_version(value)
-    assert raised.value.context is not None
-    assert raised.value.context["remedy"].endswith('for example as "2.0"')
 
 
 @pytest.mark.parametrize("value", TRIGGER_RULES)
