@@ -71,7 +71,7 @@ def _build(
     members = {**tasks.by_id, **tasks.groups.by_id}
     # Airflow asks a group for its first and last tasks when something waits for it, so inner edges go first.
     upstream = upstream_of(spec) if spec.groups else spec.upstream
-    for member in sorted(upstream, key=spec.depth, reverse=True):
+    for member in sorted(upstream, key=spec.depth, reverse=True) if spec.groups else upstream:
         members[member].set_upstream([members[other] for other in upstream[member]])
     together.checks.check(spec, dag, tasks.by_id, tasks.plain)
     return dag

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from airflow_jobkit.problems import Issue, Path
@@ -76,8 +75,7 @@ def made_each(given: Mapping[str, Any], make: Callable[[str, Any], Any]) -> dict
     return made
 
 
-@contextmanager
-def told(path: Path, what: str, remedy: str) -> Iterator[None]:
+def told(path: Path, what: str, remedy: str) -> _Telling:
     """Let what Airflow, or an operator, raises become a mistake at a place.
 
     Args:
@@ -88,12 +86,25 @@ def told(path: Path, what: str, remedy: str) -> Iterator[None]:
     Raises:
         BuildError: Something was raised.
     """
-    try:
-        yield
-    except BuildError:
-        raise
-    except RAISED as error:
-        raise raised(error, path, what, remedy) from error
+    return _Telling(path, what, remedy)
+
+
+class _Telling:
+    """What `told` does, as a class, since each DAG goes through several."""
+
+    __slots__ = ("_path", "_remedy", "_what")
+
+    def __init__(self, path: Path, what: str, remedy: str) -> None:
+        self._path = path
+        self._what = what
+        self._remedy = remedy
+
+    def __enter__(self) -> None:
+        """Nothing has to be done before."""
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: object) -> None:
+        if isinstance(error, RAISED) and not isinstance(error, BuildError):
+            raise raised(error, self._path, self._what, self._remedy) from error
 
 
 def raised(error: BaseException, path: Path, what: str, remedy: str) -> BuildError:

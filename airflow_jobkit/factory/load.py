@@ -121,7 +121,7 @@ def _built(dag: LoadedDag, settings: Settings, versions: Sequence[str], together
     used = tuple(remote_options(dag.spec))
     try:
         with told((), "this DAG cannot be built", "correct what it names"):
-            text = documentation(dag, Path(settings.folder))
+            text = documentation(dag, settings.folder)
             return _Built((build_dag(dag.spec, settings, versions, together, text),), (), used)
     except BuildError as error:
         return _Built((), capped(tuple(dag.problem(issue) for issue in error.issues)), used)

@@ -20,7 +20,7 @@ _TOP_LEVEL = re.compile(r"^(?![ \t#\-\r\n]).", re.MULTILINE)
 _FENCE = re.compile(r"`{3,}")
 
 
-def documentation(dag: LoadedDag, folder: FilePath) -> str:
+def documentation(dag: LoadedDag, folder: str) -> str:
     """The DAG's own documentation, and below it the YAML that it came from with its defaults' places.
 
     Args:
@@ -43,11 +43,11 @@ def documentation(dag: LoadedDag, folder: FilePath) -> str:
     return f"{own.rstrip()}\n\n{section}" if own else section
 
 
-def _own(dag: LoadedDag, folder: FilePath) -> str | None:
+def _own(dag: LoadedDag, folder: str) -> str | None:
     named = dag.spec.keys.doc_md_file_path
     if named is None:
         return dag.spec.keys.doc_md
-    file = FileOfDag(named, folder)
+    file = FileOfDag(named, FilePath(folder))
     mistake = file.mistake()
     if mistake is not None:  # it was there when the YAML was read
         raise BuildError(Issue((DOCUMENTATION,), *mistake))

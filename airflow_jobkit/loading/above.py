@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -64,7 +65,7 @@ class Above:
     def _of_folder(self, folder: Path) -> Layer | None:
         for name in DEFAULTS_FILES:
             file = folder / name
-            if file.is_file():
+            if os.path.isfile(file):  # noqa: PTH113 - for each folder, and mostly there is none
                 document = read_inside(file, self._top)
                 data, issues = self._filling.filled(document)
                 found = folder_defaults_issues(data) if data is not None else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,14 @@ class Filling:
     """
 
     def __init__(self, settings: Settings, top: Path, environment: Mapping[str, str] | None = None) -> None:
+        self._settings = settings
         self._top = top
-        self._variables = Variables(
-            settings.allowed_variables,
-            os.environ if environment is None else environment,
-            _project_values(settings),
-        )
+        self._environment = environment
+
+    @cached_property
+    def _variables(self) -> Variables:
+        environment = os.environ if self._environment is None else self._environment
+        return Variables(self._settings.allowed_variables, environment, _project_values(self._settings))
 
     def filled(self, document: Document) -> tuple[Any, list[Issue]]:
         """The data of a document with all filled in, and what is wrong with what cannot be."""

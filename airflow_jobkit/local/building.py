@@ -62,7 +62,7 @@ def build(request: BuildRequest, sender: Sender) -> None:
 def _built(dag: LoadedDag, settings: Settings, versions: tuple[str, ...], together: Together) -> Built:
     spec = dag.spec
     try:
-        built = build_dag(spec, settings, versions, together, documentation(dag, Path(settings.folder)))
+        built = build_dag(spec, settings, versions, together, documentation(dag, settings.folder))
         found = default_uses(spec, built, settings.folder)
         uses = tuple(DefaultUse(path, is_taken) for path, is_taken in found)
     except BuildError as error:

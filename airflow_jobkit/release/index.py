@@ -5,6 +5,7 @@ It is read where files are validated, so nothing here may lead to a code root.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -60,6 +61,8 @@ def read_release_index(path: Path) -> ReleaseIndex | None:
     Raises:
         ContractError: The file is not a ReleaseIndex.
     """
+    if not os.path.exists(path):  # noqa: PTH110 - asked at each load, and a Path takes longer than the answer
+        return None
     try:
         data = path.read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):

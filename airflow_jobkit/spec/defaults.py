@@ -42,6 +42,9 @@ class DefaultArgs:
     timezone: str | None = None
 
 
+_NO_DEFAULTS = DefaultArgs()
+
+
 def parse_default_args(data: object, settings: Settings | None) -> tuple[DefaultArgs, list[Issue]]:
     """Read `default_args`, with what is wrong with them; paths start at what holds them.
 
@@ -52,7 +55,7 @@ def parse_default_args(data: object, settings: Settings | None) -> tuple[Default
         settings: The Environment's Settings; None: what they allow is not checked here.
     """
     if not data or not isinstance(data, dict):
-        return DefaultArgs(), []
+        return _NO_DEFAULTS, []
     known = AirflowKeys.model_fields
     issues: list[Issue] = []
     timezone = data.get(TIMEZONE)

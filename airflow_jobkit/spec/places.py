@@ -17,7 +17,7 @@ def place(location: str, base: Path | str) -> str:
     `~` is the home folder, and a `file://` URL of this machine becomes the path it stands for.
     """
     location = _plain(location)
-    if "://" in location or Path(location).is_absolute():
+    if "://" in location or os.path.isabs(location):  # noqa: PTH117 - once per place, and a Path is slow
         return location.rstrip("/") or "/"
     return f"{str(base).rstrip('/')}/{location}".rstrip("/")
 

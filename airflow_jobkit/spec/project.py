@@ -150,6 +150,8 @@ def _notifier_issues(project: LayerSpec, environment: str, overlay: LayerSpec) -
 def _code_issues(project: LayerSpec, environment: str, overlay: LayerSpec) -> list[Issue]:
     """What is wrong with the code of an Environment, said where it is set."""
     own = overlay.code.model_fields_set - {"version"}
+    if not own and not project.code.model_fields_set:  # the code root of all who name none
+        return []
     above: Path = ("environments", environment) if own else ()
     code = resolve_code(project.code.overlaid_by(overlay.code), "")
     if isinstance(code, Issue):

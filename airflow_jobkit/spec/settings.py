@@ -97,13 +97,16 @@ class Settings:
         return tuple(dict.fromkeys((*BUILT_IN_NOTIFIERS, *self.notifiers)))
 
 
-def resolve_settings(project: ProjectSpec, environment: str, base: pathlib.Path) -> Settings:
+def resolve_settings(
+    project: ProjectSpec, environment: str, base: pathlib.Path, folder: str = "."
+) -> Settings:
     """Lay an Environment over its project.
 
     Args:
         project: The project file.
         environment: The Environment's name.
         base: The folder that relative places start from: the one that holds `dags/`.
+        folder: The DAGs folder.
 
     Raises:
         EnvironmentNotFoundError: The project has no such Environment.
@@ -136,6 +139,7 @@ def resolve_settings(project: ProjectSpec, environment: str, base: pathlib.Path)
         allowed_operators=project.allowed_operators,
         aws_conn_id=_first(*(layer.aws_conn_id for layer in layers)) or DEFAULT_AWS_CONNECTION,
         base=str(base),
+        folder=folder,
         sweeper=_sweeper(
             project.layer.sweeper.overlaid_by(overlay.layer.sweeper), (engine, *overlay.options)
         ),

@@ -84,24 +84,29 @@ class Bench:
                 if "dag-factory" in found:
                     faster = ratio(found["dag-factory"], ours)
                     yield Row(f"{what}, to dag-factory", f"{faster:.1f} times as fast", faster, least=4)
+                    limit = ratio(found["dag-factory"], plain)
+                    yield Row(f"{what}, plain Python to dag-factory", f"{limit:.1f} times as fast", limit)
 
     def one_task(self, size: int) -> Iterator[Row]:
-        """Getting the DAG of one task out of many files."""
+        """Getting the DAG of one task out of many files: from one of its name, or of another, anywhere."""
         wanted = "spark_job_0000"
         folder = self._folders("spark_job", size).dags
-        named, last = folder / f"{wanted}.yaml", folder / "zz_last.yaml"
-        alone, among, among_other_names = [], [], []
+        named = folder / f"{wanted}.yaml"
+        places = {
+            "a file of its name": named,
+            "a file of another name, half-way": folder / f"spark_job_{size // 2:04}_a.yaml",
+            "a file of another name, the last": folder / "zz_last.yaml",
+        }
+        alone: list[Sample] = []
+        among: dict[str, list[Sample]] = {what: [] for what in places}
         for number in range(_ROUNDS_OF_ONE * self._rounds):
             _say(f"one task, {size:,}: round {number + 1} of {_ROUNDS_OF_ONE * self._rounds}")
             alone.append(self._measured("ours", "spark_job", 1, wanted))
-            among.append(self._measured("ours", "spark_job", size, wanted))
-            named.rename(last)
-            among_other_names.append(self._measured("ours", "spark_job", size, wanted))
-            last.rename(named)
-        for what, found in (
-            ("a file of its name", among),
-            ("the last file, of another name", among_other_names),
-        ):
+            for what, place in places.items():
+                named.rename(place)
+                among[what].append(self._measured("ours", "spark_job", size, wanted))
+                place.rename(named)
+        for what, found in among.items():
             against, taken = ratio(found, alone), milliseconds(found, 1)
             title = f"one task's DAG out of {size:,} files, in {what}"
             yield Row(f"{title}, to that file alone", f"{against:.2f} times", against, most=1.5)

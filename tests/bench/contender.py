@@ -101,8 +101,8 @@ def _share_settings(folder: Path) -> None:
     for target in {module, sys.modules[__name__]}:
         vars(target).update(
             SETTINGS=settings,
-            GLUE_OPTIONS=settings.options["glue"],
-            DATABRICKS_OPTIONS=settings.options["databricks"],
+            GLUE_OPTIONS=settings.options.get("glue"),
+            DATABRICKS_OPTIONS=settings.options.get("databricks"),
         )
 
 

@@ -14,6 +14,8 @@ JOB = "dwh.jobs.flights.clean_flights_factory"
 CLUSTER = {"spark_version": "15.4.x-scala2.12", "node_type_id": "m5.large", "num_workers": 1}
 ENGINES = ("glue", "glue", "glue", "databricks", "databricks")
 
+BARE_PROJECT = {"project": "dwh", "environments": {"local": {}}}
+"""What a folder of stock operators needs, for which dag-factory and plain Python need nothing."""
 PROJECT = {
     "project": "dwh",
     "code": {"root": "s3://code-bucket/code-prefix", "version": "0.1.0"},
@@ -93,7 +95,8 @@ class Folders:
         """Write them all."""
         for folder in (self.dags, self.plain, self.yaml):
             folder.mkdir(parents=True)
-        (self.dags / "jobkit.yaml").write_text(yaml.safe_dump(PROJECT, sort_keys=False))
+        project = PROJECT if self.kind == "spark_job" else BARE_PROJECT
+        (self.dags / "jobkit.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
         for number in range(self.count):
             dag_id = f"{self.kind}_{number:04}"
             text = yaml.dump({dag_id: _dag(self.kind, number)}, Dumper=_Plain, sort_keys=False)
