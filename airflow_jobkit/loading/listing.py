@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -50,9 +51,11 @@ def files_with_bytes(dag_id: str, folder: Path) -> Iterator[Path]:
     named = os.path.join(folder, f"{dag_id}.yaml")  # noqa: PTH118 - it stays text
     if _is_plain_name(named, folder) and needle in bytes_of(named):
         yield Path(named)
-    for path in _listed(folder):
-        if needle in bytes_of(path) and path != named:
-            yield Path(path)
+    with _opened(folder) as top:
+        start = len(os.path.join(folder, "")) if top is not None else 0  # noqa: PTH118
+        for path in _listed(folder):
+            if needle in bytes_of(path[start:], top) and path != named:
+                yield Path(path)
 
 
 def files_with_escapes(dag_id: str, folder: Path) -> Iterator[Path]:
@@ -82,13 +85,34 @@ def _is_plain_name(path: str, folder: Path) -> bool:
     return os.path.isfile(path) and not (folder / NAME).exists()  # noqa: PTH113 - it stays text
 
 
-def bytes_of(path: str) -> bytes:
+@contextmanager
+def _opened(folder: Path) -> Iterator[int | None]:
+    """A folder to open files from, which spares the way there for each; None where that cannot be done."""
+    if os.open not in os.supports_dir_fd:
+        yield None
+        return
+    try:
+        top = os.open(folder, os.O_RDONLY)
+    except OSError:
+        yield None
+        return
+    try:
+        yield top
+    finally:
+        os.close(top)
+
+
+def bytes_of(path: str, top: int | None = None) -> bytes:
     """What is in a file; nothing of what is none, which may block or never end.
 
     A thousand files take half the time so as with file objects, and a task waits for it.
+
+    Args:
+        path: The file's path.
+        top: The opened folder that it starts from; default: the working directory.
     """
     try:
-        opened = os.open(path, READING)
+        opened = os.open(path, READING, dir_fd=top)
     except (OSError, ValueError):
         return b""
     try:
@@ -113,11 +137,10 @@ def _listed(folder: Path, syntax: Syntax | None = None) -> Iterator[str]:
     while pending:
         level = pending[-1]
         for name in level.names:
-            path = f"{level.folder}{os.sep}{name}"
             if name in level.folders:
-                pending.append(_Level.of(path, level.ignoring, syntax))
+                pending.append(_Level.of(level.above + name, level.ignoring, syntax))
                 break
-            yield path
+            yield level.above + name
         else:
             pending.pop()
 
@@ -127,13 +150,13 @@ class _Level:
     """A folder on the way down.
 
     Attributes:
-        folder: Its path.
+        above: Its path, up to the names in it.
         names: The DAG files and folders right in it that are still to come, in order.
         folders: Which of them are folders.
         ignoring: The files that say what is left out in it.
     """
 
-    folder: str
+    above: str
     names: Iterator[str]
     folders: frozenset[str]
     ignoring: tuple[IgnoreFile, ...]
@@ -148,7 +171,8 @@ class _Level:
             place = Path(folder)
             files = [name for name in files if not is_ignored(place / name, ignoring, is_folder=False)]
             folders = [name for name in folders if not is_ignored(place / name, ignoring, is_folder=True)]
-        return cls(folder, iter(sorted([*files, *folders])), frozenset(folders), ignoring)
+        names = iter(sorted([*files, *folders]))
+        return cls(os.path.join(folder, ""), names, frozenset(folders), ignoring)  # noqa: PTH118
 
 
 def _content(folder: str) -> tuple[list[str], list[str], bool]:
@@ -160,12 +184,12 @@ def _content(folder: str) -> tuple[list[str], list[str], bool]:
         with os.scandir(folder) as entries:
             for entry in entries:
                 name = entry.name
-                if name.startswith("."):
-                    has_own = has_own or name == NAME
-                elif name.endswith(_ENDINGS) and (entry.is_file(follow_symlinks=False) or not _leads(entry)):
-                    if name not in _NO_DAGS:
+                if name.endswith(_ENDINGS) and (entry.is_file(follow_symlinks=False) or not _leads(entry)):
+                    if name not in _NO_DAGS and not name.startswith("."):
                         files.append(name)
-                elif entry.is_dir(follow_symlinks=False):
+                elif name == NAME:
+                    has_own = True
+                elif entry.is_dir(follow_symlinks=False) and not name.startswith("."):
                     folders.append(name)
     except OSError:
         pass
