@@ -90,7 +90,7 @@ def check(paths: Sequence[Path], environment: str | None, builds: Builds | None 
             if project.settings is None:
                 continue
             loader = DagLoader(project.settings, folder, jobs=jobs)
-            loaded = others.held_against(loader.load(chosen), loader)
+            loaded = others.held_against(loader)
             problems.update(loaded.problems)
             problems.update(version_problems(project, jobs) if jobs is not None else ())
             good = {dag.spec.dag_id for dag in loaded.dags}

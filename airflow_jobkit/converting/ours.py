@@ -79,7 +79,7 @@ def said_of(file: str, text: str, path: Path) -> Said:
     """
     path = path.absolute()
     document = read_document(file, text)
-    variables = tuple(sorted(set(_VARIABLE.findall(text))))
+    variables = tuple(sorted({name for one in _texts(document.data) for name in _VARIABLE.findall(one)}))
     top = _top(path)
     settings = replace(_settings(top), allowed_operators=("",), allowed_variables=variables)
     # A value that only a run knows stands for itself, as text.
@@ -88,6 +88,15 @@ def said_of(file: str, text: str, path: Path) -> Said:
     known = tuple(p for p in loaded.problems if not (p.code == "bad-value" and _VARIABLE.search(p.source)))
     packages = tuple(sorted(set(_packages(document.data))))
     return Said(document, replace(loaded, problems=known), packages, variables)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text that is a value; in keys nothing is filled in."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
 
 
 def _top(path: Path) -> Path:

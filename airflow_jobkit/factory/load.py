@@ -80,7 +80,7 @@ def release_index(folder: Path) -> ReleaseIndex | None:
     try:
         return read_release_index(folder / INDEX_FILE)
     except ContractError as error:
-        log.warning("%s; `jobkit release publish` writes it anew", error)
+        log.warning("DAGs are not held against releases: %s; `jobkit release publish` writes it anew", error)
         return None
 
 

@@ -33,10 +33,15 @@ def unreadable(name: str, found: os.stat_result) -> Problem | None:
     """The Problem of what is no file, or too large a one, before it is read; None: it can be."""
     if not stat.S_ISREG(found.st_mode):
         return Problem(name, 1, 1, "", "cannot be read: not a file", "remove it, or rename it", "unreadable")
-    if found.st_size > MOST_BYTES:
-        message = f"the file has {found.st_size:,} bytes, and {MOST_BYTES:,} are the most"
-        return Problem(name, 1, 1, "", message, "split it", _CODE)
-    return None
+    return oversized(name, found.st_size)
+
+
+def oversized(name: str, size: int) -> Problem | None:
+    """The Problem of a file of too many bytes."""
+    if size <= MOST_BYTES:
+        return None
+    message = f"the file has {size:,} bytes, and {MOST_BYTES:,} are the most"
+    return Problem(name, 1, 1, "", message, "split it", _CODE)
 
 
 def undecodable(name: str, data: bytes, error: UnicodeDecodeError) -> Problem:

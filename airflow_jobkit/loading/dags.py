@@ -100,8 +100,8 @@ class DagLoader:
         """Read DAG files one by one, so that what came of one need not be kept.
 
         A DAG id that stands in two files is a Problem of one of them. The other keeps it: a file of its name
-        right in the top folder, or else the first. `load_dag` finds the same. So a DAG may come whose id came
-        before: it takes the other's place.
+        right in the top folder, or else the first. `load_dag` finds the same, but for ids that are spelled
+        with escapes. So a DAG may come whose id came before: it takes the other's place.
         """
         owners: dict[str, Path] = {}
         for path in paths:

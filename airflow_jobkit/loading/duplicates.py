@@ -9,6 +9,7 @@ from pathlib import Path
 
 from airflow_jobkit.loading.dags import DagLoader, Loaded
 from airflow_jobkit.loading.folder import display_name
+from airflow_jobkit.loading.layers import DEFAULTS_FILES
 from airflow_jobkit.loading.listing import bytes_of, dag_files
 
 # What a key looks like that can be a DAG's id; taken whole, so that a long text costs its length alone.
@@ -27,30 +28,45 @@ class OtherFiles:
         self._folder = folder
         self._chosen = tuple(chosen)
 
-    def held_against(self, loaded: Loaded, loader: DagLoader) -> Loaded:
-        """What the chosen files gave, without the DAGs whose id another file keeps, and with their Problems.
+    def held_against(self, loader: DagLoader) -> Loaded:
+        """What the chosen files give, without the DAGs whose id another file keeps, and with their Problems.
 
-        It is what a load of the whole folder gives for these files. Only files with such an
-        id as a key are parsed; one that spells it with escapes is not found.
+        It is what a load of the whole folder gives for these files. Only other files with such an id as a
+        key are parsed; one that spells it with escapes, in several lines or by an alias is not found. A
+        chosen file that the folder ignores keeps no id from others, nor others from it.
 
         Args:
-            loaded: What they gave by themselves.
-            loader: The loader that read them.
+            loader: Reads the files.
         """
+        alone = [loader.load([path]) for path in self._chosen if path in self._ignored]
+        chosen = [path for path in self._chosen if path not in self._ignored]
+        loaded = loader.load(chosen)
         ids = frozenset(dag.spec.dag_id.encode() for dag in loaded.dags)
         sharing = [path for path, keys in self._keys.items() if not ids.isdisjoint(keys)] if ids else []
-        if not sharing:
-            return loaded
-        every = loader.load(sorted({*self._chosen, *sharing}))
-        asked = {display_name(path) for path in self._chosen}
-        told = {*loaded.problems}
-        return Loaded(
-            tuple(dag for dag in every.dags if dag.document.file in asked),
-            tuple(problem for problem in every.problems if problem.file in asked or problem in told),
-        )
+        if sharing:
+            every = loader.load(sorted({*chosen, *sharing}))
+            asked = {display_name(path) for path in chosen}
+            told = {*loaded.problems}
+            loaded = Loaded(
+                tuple(dag for dag in every.dags if dag.document.file in asked),
+                tuple(problem for problem in every.problems if problem.file in asked or problem in told),
+            )
+        parts = (loaded, *alone)
+        problems = {problem for part in parts for problem in part.problems}
+        return Loaded(tuple(dag for part in parts for dag in part.dags), tuple(sorted(problems)))
+
+    @cached_property
+    def _ignored(self) -> frozenset[Path]:
+        """The chosen files that are no DAG files of the folder, for its `.airflowignore`."""
+        files = (path for path in self._chosen if path.name not in DEFAULTS_FILES)
+        return frozenset(files).difference(self._listed)
+
+    @cached_property
+    def _listed(self) -> frozenset[Path]:
+        return frozenset(dag_files(self._folder))
 
     @cached_property
     def _keys(self) -> dict[Path, frozenset[bytes]]:
         """For each other file, what may be a DAG's id in it."""
-        others = set(dag_files(self._folder)).difference(self._chosen)
+        others = self._listed.difference(self._chosen)
         return {path: frozenset(_KEYS.findall(bytes_of(str(path)))) for path in others}

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from airflow_jobkit.errors import EnvironmentNotFoundError
-from airflow_jobkit.loading.bounds import MOST_BYTES, undecodable, unreadable
+from airflow_jobkit.loading.bounds import MOST_BYTES, oversized, undecodable, unreadable
 from airflow_jobkit.loading.environment import choose_environment
 from airflow_jobkit.loading.listing import PROJECT_FILE, READING
 from airflow_jobkit.loading.yaml_text import Document, read_document
@@ -97,22 +97,33 @@ def _content(name: str, path: Path) -> bytes | Problem:
             return problem
         data = os.read(opened, found.st_size + 1)
         if len(data) != found.st_size:  # somebody writes it just now, or it comes in parts
-            while more := os.read(opened, MOST_BYTES):
+            while len(data) <= MOST_BYTES and (more := os.read(opened, MOST_BYTES)):
                 data += more
-        return data
+        return oversized(name, len(data)) or data
     finally:
         os.close(opened)
 
 
 def read_inside(path: Path, top: Path) -> Document:
     """Read a file of a DAGs folder; one that is a link out of the folder is none of the project's."""
-    if path.is_symlink() and top in path.parents:
-        target = Path(os.path.realpath(path))
-        if target.exists() and top.resolve() not in target.parents:
-            message, remedy = f"a link to {target}, outside the DAGs folder", "put a file in its place"
-            name = display_name(path)
-            return Document(name, "", None, (Problem(name, 1, 1, "", message, remedy, "outside"),))
-    return read_file(path)
+    misled = _misled(path, top) if path.is_symlink() and top in path.parents else None
+    return read_file(path) if misled is None else Document(misled.file, "", None, (misled,))
+
+
+def _misled(path: Path, top: Path) -> Problem | None:
+    """The Problem of a link that leads out of the DAGs folder, or to nothing.
+
+    One that leads to itself cannot be followed; reading it tells that.
+    """
+    name, target = display_name(path), Path(os.path.realpath(path))
+    if not target.exists():
+        message = f"a link to {target}, where there is no file"
+        remedy = "remove it, or put a file in its place"
+        return Problem(name, 1, 1, "", message, remedy, "unreadable") if target != path else None
+    if top.resolve() in target.parents:
+        return None
+    message, remedy = f"a link to {target}, outside the DAGs folder", "put a file in its place"
+    return Problem(name, 1, 1, "", message, remedy, "outside")
 
 
 def _text(data: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,11 +46,11 @@ def dag_files(folder: Path, syntax: Syntax | None = None) -> list[Path]:
 def files_with_bytes(dag_id: str, folder: Path) -> Iterator[Path]:
     """The DAG files below a folder that hold an id's bytes, and so may define that DAG; none is parsed here.
 
-    A file of its name right in the folder goes first, before the others are even listed.
+    A file of its name right in the folder goes first; where none is ignored, the others are not even listed.
     """
     needle = dag_id.encode()
     named = os.path.join(folder, f"{dag_id}.yaml")  # noqa: PTH118 - it stays text
-    if _is_plain_name(named, folder) and needle in bytes_of(named):
+    if _is_dag_file(named, folder) and needle in bytes_of(named):
         yield Path(named)
     with _opened(folder) as top:
         start = len(os.path.join(folder, "")) if top is not None else 0  # noqa: PTH118
@@ -77,12 +78,14 @@ def configured_syntax(variables: Mapping[str, str] | None = None) -> Syntax:
     return ignore_syntax(variables, airflow_config(variables), default)
 
 
-def _is_plain_name(path: str, folder: Path) -> bool:
-    """Whether a path made of a DAG id is that of a DAG file right in a folder that ignores none."""
+def _is_dag_file(path: str, folder: Path) -> bool:
+    """Whether a path made of a DAG id is that of a DAG file right in a folder."""
     parent, name = os.path.split(path)
     if parent != str(folder) or name in _NO_DAGS or name.startswith("."):
         return False
-    return os.path.isfile(path) and not (folder / NAME).exists()  # noqa: PTH113 - it stays text
+    if not os.path.isfile(path):  # noqa: PTH113 - it stays text
+        return False
+    return not (folder / NAME).exists() or path in _listed(folder)
 
 
 @contextmanager
@@ -116,19 +119,37 @@ def bytes_of(path: str, top: int | None = None) -> bytes:
     except (OSError, ValueError):
         return b""
     try:
-        data = os.read(opened, _AT_ONCE)
+        data = _part(opened, 0)
         if len(data) < _AT_ONCE:
             return data
         if not stat.S_ISREG(os.fstat(opened).st_mode):
             return b""
         parts = [data]
-        while data := os.read(opened, _AT_ONCE):
+        while data := _part(opened, len(parts) * _AT_ONCE):
             parts.append(data)
         return b"".join(parts)
     except OSError:
         return b""
     finally:
         os.close(opened)
+
+
+if sys.platform == "win32":
+
+    def _part(opened: int, start: int) -> bytes:
+        """What is in a file from there on, as much as is read at once."""
+        os.lseek(opened, start, os.SEEK_SET)
+        return os.read(opened, _AT_ONCE)
+
+else:
+
+    def _part(opened: int, start: int) -> bytes:
+        """What is in a file from there on, as much as is read at once; a pipe keeps what is in it.
+
+        Raises:
+            OSError: It is a pipe, or a folder.
+        """
+        return os.pread(opened, _AT_ONCE, start)
 
 
 def _listed(folder: Path, syntax: Syntax | None = None) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from packaging.version import Version
 
+from airflow_jobkit.errors import ContractError
 from airflow_jobkit.release.document import Document, Record
 from airflow_jobkit.release.manifest import ManifestJob
 from airflow_jobkit.spec.jobs import PublishedJobs
@@ -59,12 +60,13 @@ def read_release_index(path: Path) -> ReleaseIndex | None:
     """Read the index; None where there is none.
 
     Raises:
-        ContractError: The file is not a ReleaseIndex.
+        ContractError: The file is not a ReleaseIndex, or cannot be read.
     """
-    if not os.path.exists(path):  # noqa: PTH110 - asked at each load, and a Path takes longer than the answer
-        return None
     try:
+        os.stat(path)  # noqa: PTH116 - asked at each load, mostly in vain, and opening what is not there takes longer
         data = path.read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise ContractError(f"{path} cannot be read: {error.strerror}") from error
     return ReleaseIndex.from_bytes(data, str(path))

@@ -26,10 +26,15 @@ _DATES = ("start_date", "end_date")
 def parse_timezone(value: Any) -> str:
     """Read the name of a time zone: `Europe/Berlin`."""
     if _zone(value) is None:
-        likely = did_you_mean(value, _names()) if isinstance(value, str) else None
+        likely = _likely(value) if isinstance(value, str) else None
         remedy = f"did you mean {likely}?" if likely else "write its name, such as Europe/Berlin"
         raise mistake(f"not a time zone: {describe(value)}", remedy)
     return str(value)
+
+
+def _likely(name: str) -> str | None:
+    """The zone that a word may mean; what a machine is set to is none that holds elsewhere."""
+    return "UTC" if name.upper() == "Z" else did_you_mean(name, _names() - {"localtime"})
 
 
 def in_timezone(data: dict[Any, Any]) -> dict[Any, Any]:

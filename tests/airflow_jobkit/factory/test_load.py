@@ -143,6 +143,17 @@ class TestReleasesIndex:
         assert "releases.json is not a ReleaseIndex" in caplog.text
         assert "`jobkit release publish` writes it anew" in caplog.text
 
+    def test_nor_does_one_that_may_not_be_opened(
+        self, dags: Path, write: Write, load: Load, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        write("one.yaml", GOOD)
+        (dags / ".jobkit").mkdir()
+        (dags / ".jobkit" / "releases.json").symlink_to(
+            "releases.json"
+        )  # as root, permissions hold nobody back
+        assert load().keys() == {"good"}
+        assert "releases.json cannot be read: Too many levels of symbolic links" in caplog.text
+
 
 class TestLinkedFolder:
     """git-sync, for one, puts the DAGs folder behind a link that it moves at every commit."""

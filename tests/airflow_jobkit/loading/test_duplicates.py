@@ -35,9 +35,10 @@ def loader(settings: Settings, folder: Path) -> NotingLoader:
 
 def held(loader: NotingLoader, folder: Path, *chosen: Path) -> Loaded:
     """The chosen files held against the others; what is parsed for that alone is noted."""
-    loaded = loader.load(chosen)
-    loader.parsed.clear()
-    return OtherFiles(folder, chosen).held_against(loaded, loader)
+    loaded = OtherFiles(folder, chosen).held_against(loader)
+    for path in chosen:  # each is read by itself, whatever the others hold
+        loader.parsed.remove(path.name)
+    return loaded
 
 
 @pytest.mark.parametrize(
@@ -106,3 +107,14 @@ def test_other_files_cost_no_more_than_their_length(write: Write, loader: Noting
     started = time.perf_counter()
     assert len(held(loader, folder, chosen).dags) == 1
     assert time.perf_counter() - started < 5
+
+
+def test_a_file_that_the_folder_ignores_keeps_no_id_from_others(
+    write: Write, loader: NotingLoader, folder: Path
+) -> None:
+    ignored, live = write("a.yaml", f"flights: {ONE}"), write("live.yaml", f"flights: {ONE}")
+    write(".airflowignore", "a.yaml\n")
+    for chosen in ([live], [ignored], [ignored, live]):
+        loaded = held(loader, folder, *chosen)
+        assert loaded.problems == ()
+        assert [dag.document.file for dag in loaded.dags] == [f"dags/{path.name}" for path in chosen[::-1]]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow_jobkit.loading.bounds import MOST_BYTES
 from airflow_jobkit.loading.folder import display_name, load_project, project_environments, read_file
 from airflow_jobkit.loading.listing import dag_files
 
@@ -108,3 +109,20 @@ def test_a_folder_without_a_project_says_what_to_write(tmp_path: Path) -> None:
     (problem,) = load_project(tmp_path).problems
     assert problem.message == "there is no project file"
     assert "project: <name>" in problem.remedy
+
+
+def test_a_file_that_grows_while_it_is_read_is_bounded(
+    folder: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, large = write("small.yaml", "# "), write("large.yaml", "# " * (MOST_BYTES + 1))
+    monkeypatch.setattr("airflow_jobkit.loading.folder.os.fstat", lambda _: small.stat())
+    (problem,) = read_file(large).problems
+    assert problem.code == "too-large"
+
+
+def test_a_file_that_grows_a_little_while_it_is_read_is_read_whole(
+    folder: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty, written = write("empty.yaml", ""), write("written.yaml", "flights: 1\nothers: 2\n")
+    monkeypatch.setattr("airflow_jobkit.loading.folder.os.fstat", lambda _: empty.stat())
+    assert read_file(written).data == {"flights": 1, "others": 2}

@@ -67,6 +67,10 @@ def function_file(name: str) -> str:
     return f"bad:\n  tasks:\n    a: {task}\n"
 
 
+def nowhere(path: Path) -> None:
+    path.symlink_to("gone.yaml")
+
+
 def linked_function(path: Path) -> None:
     (path.parent / "f.py").symlink_to("f.py")
     path.write_text(function_file("python_callable_file: dags/f.py, python_callable_name: f"))
@@ -116,6 +120,7 @@ CASES = {
     "a NUL byte": (write("a: \0\n"), "the character U+0000 is not allowed"),
     "a link to itself": (loop, "cannot be read: "),
     "a folder that links to itself": (folder_loop, "bad.yaml:1:6 bad: "),
+    "a link to nothing": (nowhere, ", where there is no file; remove it, or put a file in its place"),
     "a link out of the folder": (outside, "outside the DAGs folder; put a file in its place"),
     "an object constructor": (
         write("a: !!python/object/apply:os.system ['touch owned']\n"),

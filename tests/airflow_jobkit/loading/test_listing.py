@@ -51,3 +51,22 @@ def test_a_pipe_is_not_waited_for(folder: Path, write: Write) -> None:
     os.mkfifo(folder / "a.yaml")
     path = write("b.yaml", "flights:")
     assert list(files_with_bytes("flights", folder)) == [path]
+
+
+def test_a_pipe_keeps_what_is_in_it(folder: Path, write: Write) -> None:
+    os.mkfifo(folder / "a.yaml")
+    pipe = os.open(folder / "a.yaml", os.O_RDWR | os.O_NONBLOCK)
+    try:
+        os.write(pipe, b"flights:")
+        assert list(files_with_bytes("flights", folder)) == []
+        assert os.read(pipe, 100) == b"flights:"
+    finally:
+        os.close(pipe)
+
+
+def test_the_file_of_its_name_comes_first_also_where_others_are_ignored(folder: Path, write: Write) -> None:
+    first, named = write("a.yaml", "flights:"), write("flights.yaml", "flights:")
+    write(".airflowignore", "old.yaml\n")
+    assert list(files_with_bytes("flights", folder)) == [named, first]
+    write(".airflowignore", "flights.yaml\n")
+    assert list(files_with_bytes("flights", folder)) == [first]
