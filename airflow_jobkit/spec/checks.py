@@ -48,6 +48,17 @@ def is_covered(task: SparkTask, jobs: PublishedJobs) -> bool:
     return isinstance(task.code, CodeRoot) and task.code.root == jobs.code_root
 
 
+def takes_channels(spec: DagSpec) -> bool:
+    """Whether a run of a DAG may be asked for a channel.
+
+    Files that are named one by one have none, so one of their tasks makes it exact versions; but where the
+    DAG's own is a channel, such tasks pin their versions, and the form has to take its own default.
+    """
+    if spec.code_version is not None and is_channel(spec.code_version):
+        return True
+    return not any(isinstance(task.code, CodeLayout) for task in spec.spark_tasks)
+
+
 def _layout_issues(spec: DagSpec, task: SparkTask, told: set[str]) -> Iterator[Issue]:
     """The Issue of a task whose code has no channels and whose version is one.
 
