@@ -11,7 +11,7 @@ from files import Write
 from releases import publish_texts
 
 from airflow_jobkit.cli import main
-from airflow_jobkit.release import Manifest, ManifestFile
+from airflow_jobkit.release import Manifest, ManifestFile, open_store
 
 WHEEL = "wheels/dwh-0.1.0-py3-none-any.whl"
 
@@ -134,6 +134,50 @@ def test_list_tells_of_a_channel_whose_version_is_gone(
     capsys.readouterr()
     assert main(["release", "list"]) == 0
     assert "channel stable names 1.0.0, which is not published; " in capsys.readouterr().out
+
+
+def test_promote_says_what_it_did_before_it_says_that_the_dags_do_not_know(
+    code_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file of another channel is not this one's matter, but the index has to have all of them."""
+    assert main(["release", "promote", "1.0.0"]) == 0
+    index = Path("dags/.jobkit/releases.json")
+    before = index.read_bytes()
+    beta = code_root / "channels/beta.json"
+    beta.write_text("garbage")
+    capsys.readouterr()
+    assert main(["release", "promote", "1.1.0", "--channel", "canary"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out.startswith("channel canary is new, and names 1.1.0 (digest ")
+    assert "channel canary names 1.1.0, but dags/.jobkit/releases.json is not written" in shown.err
+    assert f"{beta} is not a ChannelPointer" in shown.err
+    assert shown.err.count("\n") == 1
+    assert index.read_bytes() == before
+    beta.unlink()
+    assert main(["release", "promote", "1.1.0", "--channel", "canary"]) == 0
+    assert json.loads(index.read_text())["channels"] == {"canary": "1.1.0", "stable": "1.0.0"}
+
+
+def test_publish_says_what_it_did_before_it_says_that_the_dags_do_not_know(
+    on_s3: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    open_store(on_s3).create("channels/beta.json", b"garbage")
+    assert main(["release", "publish", "--from", "built"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out.startswith("published dwh 0.1.0 ")
+    assert "0.1.0 is published, but dags/.jobkit/releases.json is not written" in shown.err
+
+
+def test_list_names_a_channel_that_cannot_be_read_beside_the_others(
+    code_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["release", "promote", "1.0.0"]) == 0
+    (code_root / "channels/beta.json").write_text("garbage")
+    capsys.readouterr()
+    assert main(["release", "list"]) == 0
+    shown = capsys.readouterr().out
+    assert "1.0.0  (default, stable)  " in shown
+    assert f"channel beta cannot be read: {code_root}/channels/beta.json is not a ChannelPointer" in shown
 
 
 @pytest.mark.usefixtures("code_root")

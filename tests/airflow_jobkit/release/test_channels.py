@@ -19,6 +19,7 @@ from airflow_jobkit.release import (
     open_store,
     promote_release,
     publish_release,
+    read_channels,
 )
 from airflow_jobkit.release.build import BuiltRelease
 from airflow_jobkit.spec.code import CodeLayout, CodeRoot
@@ -172,6 +173,15 @@ class TestOfARun:
         ):
             with pytest.raises(ContractError, match=r"stable\.json is not a ChannelPointer: .*Delete"):
                 act()
+
+    def test_one_that_cannot_be_read_leaves_the_others_to_be_read_and_named(self, store: LocalStore) -> None:
+        promote_release(store, "1.1.0", "canary")
+        store.create(KEY, b"garbage")
+        channels = read_channels(store)
+        assert (channels.named, [*channels.damaged]) == ({"canary": "1.1.0"}, ["stable"])
+        said = r"no channel 'beta' .*Channels: canary \(1\.1\.0\), stable \(cannot be read\); versions: "
+        with pytest.raises(ReleaseNotFoundError, match=said):
+            get_channel_release(store, "beta")
 
 
 @pytest.mark.usefixtures("published")
