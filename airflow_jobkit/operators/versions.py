@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 
 from airflow_jobkit.contracts.run_key import RunIdentity
@@ -14,9 +15,16 @@ from airflow_jobkit.contracts.version_record import (
     follows_run,
     place_record_name,
 )
-from airflow_jobkit.errors import ReleaseConflictError, ReleaseDamagedError, ReleaseNotFoundError
+from airflow_jobkit.errors import (
+    ContractError,
+    ReleaseConflictError,
+    ReleaseDamagedError,
+    ReleaseNotFoundError,
+)
 from airflow_jobkit.release import CodeSource, CodeVersion, Store
 from airflow_jobkit.spec.versions import is_channel
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,7 @@ def resolve_release(
         ReleaseConflictError: The record is of an earlier DAG run of the same id, at another version.
         ReleaseDamagedError: A file is not the one that was published, or the code is not the one that this
             DAG run began with, or that the channel was set to.
+        ContractError: A channel, a Manifest or a record cannot be read.
     """
     record = _run_record(code, runs, identity, wishes)
     if not follows_run(record, wishes.pin):
@@ -102,17 +111,17 @@ def _run_record(code: Sources, runs: Store, identity: RunIdentity, wishes: Wishe
     record = _read(runs, key)
     if record is None:
         choice = choose_for_run(wishes.chosen, wishes.default)
+        if choice is None:
+            return None
+        source = code.dag if is_channel(choice.version) else code.task
         try:
-            if choice is None:
-                return None
-            source = code.dag if is_channel(choice.version) else code.task
             return _record(choice, source, runs, identity, key)
-        except (ReleaseNotFoundError, ReleaseDamagedError):
-            if choice is not None and follows_run(
-                VersionRecord(choice.version, "", choice.source), wishes.pin
-            ):
+        except (ReleaseNotFoundError, ReleaseDamagedError, ContractError) as error:
+            if follows_run(VersionRecord(choice.version, "", choice.source), wishes.pin):
                 raise
-            return None  # the task pins another version, so a default that is not to be had is not its matter
+            # The task pins another version, so a default that is not to be had is not its matter.
+            _log.warning("the default of this DAG run, %s, cannot be run: %s", choice.version, error)
+            return None
     if wishes.form is not None and not record.answers(wishes.form):
         raise ReleaseConflictError(
             f"this DAG run asks for code version {wishes.form}, but an earlier one of the same id ran "
