@@ -68,7 +68,7 @@ def publish(arguments: argparse.Namespace) -> int:
     verb = "published" if published.created else "already published, the same bytes:"
     print(f"{verb} {settings.project} {published.version} (digest {published.digest[:12]})")
     print(f"  at {store.location(f'releases/{published.version}')}")
-    _write_index(store, code_root, folder, f"{published.version} is published")
+    _write_index(store, settings, folder, f"{published.version} is published")
     return 0
 
 
@@ -81,8 +81,8 @@ def promote(arguments: argparse.Namespace) -> int:
         ContractError: What stands there of the version or the channel cannot be read.
     """
     folder = dags_folder_of(arguments.dags)
-    code_root = _code_root(settings_of(folder, arguments.env))
-    store = open_store(code_root)
+    settings = settings_of(folder, arguments.env)
+    store = open_store(_code_root(settings))
     promoted = promote_release(store, arguments.version, arguments.channel)
     named = f"{promoted.version} (digest {promoted.digest[:12]})"
     if not promoted.changed:
@@ -91,7 +91,7 @@ def promote(arguments: argparse.Namespace) -> int:
         print(f"channel {promoted.channel} is new, and names {named}")
     else:
         print(f"channel {promoted.channel} names {named}; before, it named {promoted.before}")
-    _write_index(store, code_root, folder, f"channel {promoted.channel} names {promoted.version}")
+    _write_index(store, settings, folder, f"channel {promoted.channel} names {promoted.version}")
     return 0
 
 
@@ -143,9 +143,9 @@ def list_published(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _write_index(store: Store, code_root: str, folder: Path, done: str) -> None:
+def _write_index(store: Store, settings: Settings, folder: Path, done: str) -> None:
     """Tell the DAGs of a change that is made already, and said."""
-    file = folder / INDEX_FILE
+    file, code_root = folder / INDEX_FILE, _code_root(settings)
     try:
         write_release_index(store, code_root, file)
     except (JobkitError, OSError) as error:
@@ -153,6 +153,8 @@ def _write_index(store: Store, code_root: str, folder: Path, done: str) -> None:
             f"{done}, but {display_name(file)} is not written, and DAGs do not know of it yet: "
             f"{str(error).removesuffix('.')}. Once that is mended, call this again: it writes the file."
         ) from error
+    # The file is of one code root, and the last who publishes or promotes anywhere decides of which.
+    print(f"{display_name(file)} is of the environment {settings.environment} now, at {code_root}")
 
 
 def _code_root(settings: Settings) -> str:

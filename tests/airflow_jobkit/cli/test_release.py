@@ -41,7 +41,10 @@ def test_publish_puts_a_release_on_s3_and_list_shows_it(
     on_s3: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["release", "publish", "--from", "built"]) == 0
-    assert capsys.readouterr().out.endswith(f"  at {on_s3}/releases/0.1.0\n")
+    assert capsys.readouterr().out.endswith(
+        f"  at {on_s3}/releases/0.1.0\n"
+        f"dags/.jobkit/releases.json is of the environment local now, at {on_s3}\n"
+    )
     assert main(["release", "publish", "--from", "built"]) == 0
     assert "already published, the same bytes: dwh 0.1.0" in capsys.readouterr().out
     assert main(["release", "list"]) == 0
@@ -98,16 +101,33 @@ def test_promote_says_what_the_channel_names_and_named_and_tells_the_dags(
     said = []
     for arguments in (["1.0.0"], ["1.1.0"], ["1.1.0"], ["1.0.0", "--channel", "last-year"]):
         assert main(["release", "promote", *arguments]) == 0
-        said.append(re.sub("digest [0-9a-f]{12}", "digest", capsys.readouterr().out))
+        first, second = capsys.readouterr().out.splitlines()
+        said.append(re.sub("digest [0-9a-f]{12}", "digest", first))
+        assert second == f"dags/.jobkit/releases.json is of the environment local now, at {code_root}"
     assert said == [
-        "channel stable is new, and names 1.0.0 (digest)\n",
-        "channel stable names 1.1.0 (digest); before, it named 1.0.0\n",
-        "channel stable names 1.1.0 (digest) already; nothing changed\n",
-        "channel last-year is new, and names 1.0.0 (digest)\n",
+        "channel stable is new, and names 1.0.0 (digest)",
+        "channel stable names 1.1.0 (digest); before, it named 1.0.0",
+        "channel stable names 1.1.0 (digest) already; nothing changed",
+        "channel last-year is new, and names 1.0.0 (digest)",
     ]
     index = json.loads(Path("dags/.jobkit/releases.json").read_text())
     assert index["channels"] == {"last-year": "1.0.0", "stable": "1.1.0"}
     assert index["code_root"] == str(code_root)
+
+
+def test_promote_says_of_which_environment_and_code_root_the_index_is(
+    code_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = Path("dags/jobkit.yaml")
+    project.write_text(project.read_text().replace("local: {}", "local: {}, prod: {code: {root: /prod}}"))
+    project.write_text(project.read_text().replace("/prod", f"{code_root}-of-prod"))
+    publish_texts("1.0.0", Path(f"{code_root}-of-prod"))
+    assert main(["release", "promote", "1.0.0", "--env", "local"]) == 0
+    assert main(["release", "promote", "1.0.0", "--env", "prod"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"dags/.jobkit/releases.json is of the environment prod now, at {code_root}-of-prod"
+    index = json.loads(Path("dags/.jobkit/releases.json").read_text())
+    assert index["code_root"] == f"{code_root}-of-prod"
 
 
 @pytest.mark.usefixtures("code_root")
