@@ -6,7 +6,9 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,6 +19,8 @@ from airflow_jobkit.loading.folder import display_name
 from airflow_jobkit.problems import counted
 from airflow_jobkit.release import (
     BuiltRelease,
+    Channels,
+    ReleaseInfo,
     Store,
     build_release,
     get_channel_release,
@@ -121,26 +125,48 @@ def list_published(arguments: argparse.Namespace) -> int:
     store = open_store(_code_root(settings))
     releases, found = list_releases(store), read_channels(store)
     channels = found.named
-    naming = {info.version: [c for c, v in channels.items() if v == info.version] for info in releases}
+    naming = _naming(found)
     if arguments.format == "json":
-        rows = [
-            {"version": r.version, "location": r.location, "channels": naming[r.version]} for r in releases
-        ]
-        print(json.dumps(rows, indent=2))
+        print(json.dumps(_rows(releases, found), indent=2))
         return 0
     if not releases:
         print(f"nothing is published at {store.location('')}; `jobkit release publish` does it")
     chosen = settings.code_version or ""
     for release in releases:
         default = ["default"] if release.version in (chosen, channels.get(chosen)) else []
-        marks = ", ".join([*default, *naming[release.version]])
+        marks = ", ".join([*default, *naming.get(release.version, ())])
         print(f"{release.version}{f'  ({marks})' if marks else ''}  {release.location}")
     for name, version in channels.items():
-        if version not in naming:
+        if version not in {release.version for release in releases}:
             print(f"channel {name} names {version}, which is not published; promote another version to it")
     for name, error in found.damaged.items():
         print(f"channel {name} cannot be read: {error}")
     return 0
+
+
+def _naming(channels: Channels) -> dict[str, list[str]]:
+    """The channels that name a version, by version."""
+    naming: dict[str, list[str]] = {}
+    for name, version in channels.named.items():
+        naming.setdefault(version, []).append(name)
+    return naming
+
+
+def _rows(releases: Sequence[ReleaseInfo], channels: Channels) -> list[dict[str, Any]]:
+    """What is published, then what channels name that is not, then the channels that cannot be read."""
+    naming = _naming(channels)
+    rows: list[dict[str, Any]] = [
+        {
+            "version": release.version,
+            "location": release.location,
+            "channels": naming.pop(release.version, []),
+        }
+        for release in releases
+    ]
+    rows += [{"version": version, "location": None, "channels": names} for version, names in naming.items()]
+    if channels.damaged:
+        rows.append({"version": None, "location": None, "channels": [*channels.damaged]})
+    return rows
 
 
 def _write_index(store: Store, settings: Settings, folder: Path, done: str) -> None:

@@ -154,6 +154,13 @@ def test_list_tells_of_a_channel_whose_version_is_gone(
     capsys.readouterr()
     assert main(["release", "list"]) == 0
     assert "channel stable names 1.0.0, which is not published; " in capsys.readouterr().out
+    (code_root / "channels/beta.json").write_text("garbage")
+    assert main(["release", "list", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [
+        {"version": "1.1.0", "location": f"{code_root}/releases/1.1.0", "channels": []},
+        {"version": "1.0.0", "location": None, "channels": ["stable"]},
+        {"version": None, "location": None, "channels": ["beta"]},
+    ]
 
 
 def test_promote_says_what_it_did_before_it_says_that_the_dags_do_not_know(
@@ -206,6 +213,9 @@ def test_list_names_a_channel_that_cannot_be_read_beside_the_others(
     [
         pytest.param(["2.0.0"], "There are: 1.1.0, 1.0.0", id="a version that is not published"),
         pytest.param(["1.0.0", "--channel", "V1"], "'V1' is no name for a channel", id="a name"),
+        pytest.param(
+            ["1.0.0", "--channel", "default"], "'default' is no name for a channel", id="the mark of a list"
+        ),
     ],
 )
 def test_promote_says_in_one_line_what_cannot_be(
