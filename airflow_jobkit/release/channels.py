@@ -147,12 +147,18 @@ def promote_release(store: Store, version: str, channel: str = DEFAULT_CHANNEL) 
         channel: The channel; a new one is made.
 
     Raises:
-        ReleaseError: No channel can have this name.
+        ReleaseError: No channel can have this name, or the version is a channel.
         ReleaseNotFoundError: The version is not published; the message names those that are.
         ReleaseDamagedError: A file of it is missing or changed, or the channel named it with another digest.
         ContractError: The pointer that stands there cannot be read.
     """
     key = channel_key(channel)
+    named = _pointer(store, version) if is_channel(version) else None
+    if named is not None:
+        raise ReleaseError(
+            f"{version} is a channel, which names {named.version}; promote that version: "
+            f"`jobkit release promote {named.version} --channel {channel}`."
+        )
     release = get_release(store, version)
     release.verify()
     before = _pointer(store, channel)
@@ -190,6 +196,9 @@ def _not_found(store: Store, name: str) -> ReleaseNotFoundError:
     return ReleaseNotFoundError(
         f"There is no channel {name!r} at the code root {store.location('')}. Channels: "
         f"{', '.join(channels) or 'none'}; versions: {', '.join(versions) or 'none'}"
-        f"{f'; did you mean {meant}?' if meant else '.'} "
-        f"`jobkit release promote VERSION --channel {name}` lets it name one."
+        + (
+            f"; did you mean {meant}?"
+            if meant
+            else f". `jobkit release promote VERSION --channel {name}` lets it name one."
+        )
     )

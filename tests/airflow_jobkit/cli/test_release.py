@@ -212,6 +212,8 @@ def test_list_names_a_channel_that_cannot_be_read_beside_the_others(
     ("arguments", "said"),
     [
         pytest.param(["2.0.0"], "There are: 1.1.0, 1.0.0", id="a version that is not published"),
+        pytest.param(["Stable"], "Channels are in lower case: did you mean stable?", id="a channel, nearly"),
+        pytest.param([""], "that is not how a version is written", id="nothing"),
         pytest.param(["1.0.0", "--channel", "V1"], "'V1' is no name for a channel", id="a name"),
         pytest.param(
             ["1.0.0", "--channel", "default"], "'default' is no name for a channel", id="the mark of a list"
@@ -245,5 +247,7 @@ def test_verify_says_good_or_names_every_damaged_file(
     assert main(["release", "verify", "1.1.0"]) == 1
     assert f"{wheel} is missing" in capsys.readouterr().err
     assert main(["release", "verify", "1.0.0"]) == 0
+    assert main(["release", "verify", "Stable"]) == 1
+    assert "did you mean stable?" in capsys.readouterr().err
     assert main(["release", "verify", "3.0.0"]) == 1
     assert "There are: 1.1.0, 1.0.0" in capsys.readouterr().err
