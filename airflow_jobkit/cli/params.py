@@ -6,9 +6,16 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pydantic_core import PydanticCustomError
+
 from airflow_jobkit.errors import JobkitError
 from airflow_jobkit.problems import choices_remedy
+from airflow_jobkit.spec.checks import takes_channels
+from airflow_jobkit.spec.code import no_channel_issue
 from airflow_jobkit.spec.dag import RESERVED_PARAMS, DagSpec
+from airflow_jobkit.spec.versions import is_channel, parse_code_version
+
+CODE_VERSION = "code_version"
 
 
 def run_conf(texts: Iterable[str], spec: DagSpec) -> dict[str, Any]:
@@ -18,7 +25,7 @@ def run_conf(texts: Iterable[str], spec: DagSpec) -> dict[str, Any]:
     where it is JSON.
 
     Raises:
-        JobkitError: One has no value, or the DAG has no such param.
+        JobkitError: One has no value, or the DAG has no such param; or a code version is none.
     """
     return dict(_param(text, spec) for text in texts)
 
@@ -32,8 +39,23 @@ def _param(text: str, spec: DagSpec) -> tuple[str, Any]:
         raise JobkitError(
             f"--param {text}: no param {name!r} in {spec.dag_id}; {choices_remedy(name, known)}"
         )
+    if name == CODE_VERSION:
+        return name, _code_version(text, value, spec)
     types = ("string",) if name in RESERVED_PARAMS else _types(spec.keys.params[name])
     return name, _value(value, types)
+
+
+def _code_version(text: str, value: str, spec: DagSpec) -> str:
+    """A version in its normal form, or a channel, as a file's `code_version` would be read."""
+    try:
+        version = parse_code_version(value)
+    except PydanticCustomError as error:
+        told = error.context or {}
+        raise JobkitError(f"--param {text}: {told.get('message')}; {told.get('remedy')}") from None
+    if is_channel(version) and not takes_channels(spec):
+        issue = no_channel_issue(())
+        raise JobkitError(f"--param {text}: {issue.message}; {issue.remedy}")
+    return version
 
 
 def _types(declared: Any) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from airflow_jobkit.factory.findings import RAISED, BuildError, Findings, made_e
 from airflow_jobkit.factory.signatures import Signature, signature_of_class
 from airflow_jobkit.problems import Issue, Path
 from airflow_jobkit.spec.callables import CALLBACKS, CallableRef
+from airflow_jobkit.spec.code import Code
 from airflow_jobkit.spec.common import AirflowKeys
 from airflow_jobkit.spec.defaults import DefaultArgs
 from airflow_jobkit.spec.file_functions import FileFunction
@@ -157,12 +158,18 @@ def own_timeout(task: AirflowKeys, defaults: Iterable[AirflowKeys]) -> dict[str,
     return {"timeout": timeout.total_seconds(), "execution_timeout": next(limits, None)}
 
 
-def spark_arguments(task: SparkTask, settings: Settings) -> Mapping[str, Any]:
-    """The arguments of the operator that runs a Job."""
+def spark_arguments(task: SparkTask, settings: Settings, dag_code: Code) -> Mapping[str, Any]:
+    """The arguments of the operator that runs a Job.
+
+    Args:
+        task: The task.
+        settings: The Environment's Settings.
+        dag_code: Where the code of its DAG is.
+    """
     arguments: dict[str, Any] = {
         "spark_job": task.keys.spark_job,
         "job_args": dict(task.keys.args),
-        "settings": replace(settings, code=task.code),
+        "settings": replace(settings, code=task.code, dag_code=dag_code if task.code != dag_code else None),
         "options": task.options,
     }
     if task.keys.code_version is not None:

@@ -12,7 +12,7 @@ from airflow_jobkit.factory.building import value_of
 from airflow_jobkit.factory.findings import BuildError, made_each
 from airflow_jobkit.fields import TYPE
 from airflow_jobkit.problems import Issue
-from airflow_jobkit.spec.code import CodeLayout
+from airflow_jobkit.spec.checks import takes_channels
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.settings import Settings
 from airflow_jobkit.spec.versions import CODE_VERSION_PATTERN, VERSION_PATTERN, is_channel
@@ -33,12 +33,11 @@ def dag_params(spec: DagSpec, settings: Settings, versions: Sequence[str]) -> di
     """
     scheduled = spec.keys.schedule is not None
     params = made_each(spec.keys.params, lambda name, value: _param(name, value, scheduled=scheduled))
-    spark_tasks = spec.spark_tasks
-    if not spark_tasks:
+    if not spec.spark_tasks:
         return params
     pattern = CODE_VERSION_PATTERN
-    if any(isinstance(task.code, CodeLayout) for task in spark_tasks):
-        pattern = VERSION_PATTERN  # files that are named one by one have no channels
+    if not takes_channels(spec):
+        pattern = VERSION_PATTERN
         versions = [version for version in versions if not is_channel(version)]
     suggestions: dict[str, Any] = {"examples": list(versions[:SHOWN_VERSIONS])} if versions else {}
     params["code_version"] = Param(

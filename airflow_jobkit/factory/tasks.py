@@ -117,7 +117,7 @@ class Tasks:
     def _job(self, task: SparkTask, path: Path) -> Any:
         common = self._common(task, path)
         operator = operator_class(operator_class_path(task.engine), path)
-        arguments = dict(spark_arguments(task, self.settings))
+        arguments = dict(spark_arguments(task, self.settings, self.spec.code))
         arguments["job_args"] = self._in_group(arguments["job_args"], task.task_id)
         common.update(arguments)
         return made_operator(operator, common, self._expanded(task, path), self._partial(task, path), path)

@@ -30,7 +30,7 @@ from airflow_jobkit.operators.outcome import RunEnd, RunLabel, conclude
 from airflow_jobkit.operators.reach import refuse_out_of_reach
 from airflow_jobkit.operators.results import digest_of, read_result
 from airflow_jobkit.operators.task_run import TaskRun, task_run_of
-from airflow_jobkit.operators.versions import Wishes, resolve_release
+from airflow_jobkit.operators.versions import Sources, Wishes, resolve_release
 from airflow_jobkit.release import CodeVersion, Store, open_code, open_store
 from airflow_jobkit.spec.settings import Settings
 
@@ -257,13 +257,15 @@ class GenericSparkJobOperator(BaseOperator):
     def _release(self, run: TaskRun, runs: Store) -> CodeVersion:
         """The code of this task, with a log line that says who chose it."""
         code = open_code(self.settings.code, self.engine, lambda: self._s3)
+        dag_code = self.settings.dag_code
+        of_dag = open_code(dag_code, self.engine, lambda: self._s3) if dag_code is not None else code
         wishes = Wishes(
             form=run.conf.get(CODE_VERSION),
             chosen=run.chosen.get(CODE_VERSION),
             pin=self.code_version,
             default=run.params.get(CODE_VERSION) or self.settings.code_version,
         )
-        release, record = resolve_release(code, runs, run.identity, wishes)
+        release, record = resolve_release(Sources(code, of_dag), runs, run.identity, wishes)
         self.log.info(
             "code version %s%s (digest %s, chosen by: %s)",
             record.version,

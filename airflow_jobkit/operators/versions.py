@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 
 from airflow_jobkit.contracts.run_key import RunIdentity
@@ -14,9 +15,16 @@ from airflow_jobkit.contracts.version_record import (
     follows_run,
     place_record_name,
 )
-from airflow_jobkit.errors import ReleaseConflictError, ReleaseDamagedError, ReleaseNotFoundError
+from airflow_jobkit.errors import (
+    ContractError,
+    ReleaseConflictError,
+    ReleaseDamagedError,
+    ReleaseNotFoundError,
+)
 from airflow_jobkit.release import CodeSource, CodeVersion, Store
 from airflow_jobkit.spec.versions import is_channel
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,8 +44,22 @@ class Wishes:
     default: str | None
 
 
+@dataclass(frozen=True)
+class Sources:
+    """Where code is found.
+
+    Attributes:
+        task: Where this task's is.
+        dag: Where its DAG's is, which has the channels that the form and the default mean: what they name
+            must not depend on which task asks first.
+    """
+
+    task: CodeSource
+    dag: CodeSource
+
+
 def resolve_release(
-    code: CodeSource, runs: Store, identity: RunIdentity, wishes: Wishes
+    code: Sources, runs: Store, identity: RunIdentity, wishes: Wishes
 ) -> tuple[CodeVersion, VersionRecord]:
     """The code that this task runs, intact, and the record that says so.
 
@@ -45,7 +67,7 @@ def resolve_release(
     the record, also when a default has changed since, or a channel names another version.
 
     Args:
-        code: Where this task's code is.
+        code: Where this task's code is, and its DAG's.
         runs: Where records are.
         identity: The task's submission.
         wishes: The versions that are asked for.
@@ -56,25 +78,26 @@ def resolve_release(
         ReleaseConflictError: The record is of an earlier DAG run of the same id, at another version.
         ReleaseDamagedError: A file is not the one that was published, or the code is not the one that this
             DAG run began with, or that the channel was set to.
+        ContractError: A channel, a Manifest or a record cannot be read.
     """
     record = _run_record(code, runs, identity, wishes)
     if not follows_run(record, wishes.pin):
         key = f"{identity.task_folder}/{RECORD_NAME}"
         pinned = Choice(wishes.pin or "", Source.TASK)
-        record = _read(runs, key) or _record(pinned, code, runs, identity, key)
+        record = _read(runs, key) or _record(pinned, code.task, runs, identity, key)
     if record is None:
         raise ReleaseNotFoundError(
             "no code version for this task; set code.version in dags/jobkit.yaml, or code_version in the DAG"
         )
-    if not record.holds_at(code.location):
-        key = f"{identity.dag_run_folder}/{place_record_name(record.version, code.location)}"
+    if not record.holds_at(code.task.location):
+        key = f"{identity.dag_run_folder}/{place_record_name(record.version, code.task.location)}"
         exact = Choice(record.version, record.source)
-        elsewhere = _read(runs, key) or _record(exact, code, runs, identity, key)
+        elsewhere = _read(runs, key) or _record(exact, code.task, runs, identity, key)
         record = replace(elsewhere, channel=record.channel)
-    release = code.get(record.version)
+    release = code.task.get(record.version)
     if release.digest != record.digest:
         raise ReleaseDamagedError(
-            f"release {record.version} at {code.location} has the digest {release.digest[:12]}, but "
+            f"release {record.version} at {code.task.location} has the digest {release.digest[:12]}, but "
             f"this DAG run began with {record.digest[:12]}; publish changed code as a new version, and "
             "start a new DAG run for it"
         )
@@ -82,20 +105,23 @@ def resolve_release(
     return release, record
 
 
-def _run_record(code: CodeSource, runs: Store, identity: RunIdentity, wishes: Wishes) -> VersionRecord | None:
+def _run_record(code: Sources, runs: Store, identity: RunIdentity, wishes: Wishes) -> VersionRecord | None:
     """The DAG run's record, written now if this task is the first."""
     key = f"{identity.dag_run_folder}/{RECORD_NAME}"
     record = _read(runs, key)
     if record is None:
         choice = choose_for_run(wishes.chosen, wishes.default)
+        if choice is None:
+            return None
+        source = code.dag if is_channel(choice.version) else code.task
         try:
-            return _record(choice, code, runs, identity, key) if choice is not None else None
-        except (ReleaseNotFoundError, ReleaseDamagedError):
-            if choice is not None and follows_run(
-                VersionRecord(choice.version, "", choice.source), wishes.pin
-            ):
+            return _record(choice, source, runs, identity, key)
+        except (ReleaseNotFoundError, ReleaseDamagedError, ContractError) as error:
+            if follows_run(VersionRecord(choice.version, "", choice.source), wishes.pin):
                 raise
-            return None  # the task pins another version, so a default that is not to be had is not its matter
+            # The task pins another version, so a default that is not to be had is not its matter.
+            _log.warning("the default of this DAG run, %s, cannot be run: %s", choice.version, error)
+            return None
     if wishes.form is not None and not record.answers(wishes.form):
         raise ReleaseConflictError(
             f"this DAG run asks for code version {wishes.form}, but an earlier one of the same id ran "

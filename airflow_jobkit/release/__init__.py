@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     )
     from airflow_jobkit.release.channels import (
         ChannelPointer,
+        Channels,
         Promoted,
         get_channel_release,
         list_channels,
         promote_release,
+        read_channels,
     )
     from airflow_jobkit.release.code import CodeSource, CodeVersion, open_code
     from airflow_jobkit.release.index import (
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BuiltRelease",
     "ChannelPointer",
+    "Channels",
     "CodeSource",
     "CodeVersion",
     "IndexedRelease",
@@ -66,6 +69,7 @@ __all__ = [
     "open_store",
     "promote_release",
     "publish_release",
+    "read_channels",
     "read_release_index",
     "verify_release",
     "write_release_index",
@@ -74,6 +78,7 @@ __all__ = [
 _MODULE_OF: Final = {
     "BuiltRelease": "build",
     "ChannelPointer": "channels",
+    "Channels": "channels",
     "CodeSource": "code",
     "CodeVersion": "code",
     "IndexedRelease": "index",
@@ -97,6 +102,7 @@ _MODULE_OF: Final = {
     "open_store": "store",
     "promote_release": "channels",
     "publish_release": "publish",
+    "read_channels": "channels",
     "read_release_index": "index",
     "verify_release": "catalog",
     "write_release_index": "indexing",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
-from airflow_jobkit.errors import ReleaseDamagedError, ReleaseNotFoundError
+from airflow_jobkit.errors import ContractError, ReleaseDamagedError, ReleaseNotFoundError
 from airflow_jobkit.problems import choices_remedy, did_you_mean
 from airflow_jobkit.release.document import digest_of
 from airflow_jobkit.release.manifest import (
@@ -18,6 +18,7 @@ from airflow_jobkit.release.manifest import (
     is_normalised,
     release_key,
 )
+from airflow_jobkit.spec.versions import is_channel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +97,12 @@ def get_release(store: Store, version: str) -> Release:
     data = store.read(key) if is_normalised(version) else None
     if data is None:
         raise _not_found(store, version)
-    manifest = Manifest.from_bytes(data, store.location(key))
+    try:
+        manifest = Manifest.from_bytes(data, store.location(key))
+    except ContractError as error:
+        raise ContractError(
+            f"{error}. Restore the file from a copy, or delete it and publish the same build again."
+        ) from None
     if manifest.version != version:
         raise ReleaseDamagedError(
             f"{store.location(key)} is the manifest of {manifest.version}, not of {version}: a Release was "
@@ -125,16 +131,27 @@ def verify_release(store: Store, release: Release) -> None:
 
 def _not_found(store: Store, version: str) -> ReleaseNotFoundError:
     root = store.location("")
+    publish = "`jobkit release publish` publishes the version of your pyproject.toml."
     versions = [release.version for release in list_releases(store)]
     if not versions:
         there = "No release is published there yet."
     else:
         meant = _meant(version, versions)
         there = f"There are: {', '.join(versions)}{f'; did you mean {meant}?' if meant else '.'}"
-    return ReleaseNotFoundError(
-        f"Release {version!r} is not at the code root {root}. {there} `jobkit release publish` publishes the "
-        "version of your pyproject.toml."
-    )
+    missing = f"Release {version!r} is not at the code root {root}"
+    if versions and not is_normalised(version):
+        return ReleaseNotFoundError(f"{missing}, for {_why(version)} {there}")
+    return ReleaseNotFoundError(f"{missing}. {there} {publish}")
+
+
+def _why(text: str) -> str:
+    """Why nothing can be published under a text."""
+    channel = text.strip().lower()
+    if is_channel(text):
+        return "that is the name of a channel."
+    if is_channel(channel):
+        return f"that is no version. Channels are in lower case: did you mean {channel}?"
+    return "that is not how a version is written."
 
 
 def _meant(version: str, versions: Sequence[str]) -> str | None:

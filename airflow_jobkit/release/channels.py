@@ -24,6 +24,8 @@ from airflow_jobkit.release.manifest import normalised
 from airflow_jobkit.spec.versions import CHANNEL_RULE, is_channel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow_jobkit.release.catalog import Release
     from airflow_jobkit.release.store import Store
 
@@ -61,6 +63,19 @@ class Promoted:
         return self.before != self.version
 
 
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """The channels of a code root.
+
+    Attributes:
+        named: The version that each names, by channel, sorted.
+        damaged: What is wrong with the files of the others, by channel, sorted.
+    """
+
+    named: Mapping[str, str]
+    damaged: Mapping[str, ContractError]
+
+
 def channel_key(name: str) -> str:
     """Return the key of a channel's pointer.
 
@@ -78,10 +93,27 @@ def list_channels(store: Store) -> dict[str, str]:
     Raises:
         ContractError: A file there is not a ChannelPointer.
     """
+    channels = read_channels(store)
+    for error in channels.damaged.values():
+        raise error
+    return dict(channels.named)
+
+
+def read_channels(store: Store) -> Channels:
+    """Return all channels, also those whose files cannot be read."""
     keys = (key.removeprefix(_CHANNELS) for key in store.list(_CHANNELS) if key.endswith(_ENDING))
     names = [name for key in keys if is_channel(name := key.removesuffix(_ENDING))]
-    pointers = ((name, _pointer(store, name)) for name in sorted(names))
-    return {name: pointer.version for name, pointer in pointers if pointer is not None}
+    named: dict[str, str] = {}
+    damaged: dict[str, ContractError] = {}
+    for name in sorted(names):
+        try:
+            pointer = _pointer(store, name)
+        except ContractError as error:
+            damaged[name] = error
+            continue
+        if pointer is not None:  # it may be deleted by now
+            named[name] = pointer.version
+    return Channels(named, damaged)
 
 
 def get_channel_release(store: Store, name: str) -> Release:
@@ -115,12 +147,18 @@ def promote_release(store: Store, version: str, channel: str = DEFAULT_CHANNEL) 
         channel: The channel; a new one is made.
 
     Raises:
-        ReleaseError: No channel can have this name.
+        ReleaseError: No channel can have this name, or the version is a channel.
         ReleaseNotFoundError: The version is not published; the message names those that are.
         ReleaseDamagedError: A file of it is missing or changed, or the channel named it with another digest.
         ContractError: The pointer that stands there cannot be read.
     """
     key = channel_key(channel)
+    named = _pointer(store, version) if is_channel(version) else None
+    if named is not None:
+        raise ReleaseError(
+            f"{version} is a channel, which names {named.version}; promote that version: "
+            f"`jobkit release promote {named.version} --channel {channel}`."
+        )
     release = get_release(store, version)
     release.verify()
     before = _pointer(store, channel)
@@ -150,13 +188,17 @@ def _changed(name: str, pointer: ChannelPointer, release: Release) -> ReleaseDam
 
 
 def _not_found(store: Store, name: str) -> ReleaseNotFoundError:
-    named = list_channels(store)
-    channels = [f"{channel} ({version})" for channel, version in named.items()]
+    found = read_channels(store)
+    channels = [f"{channel} ({version})" for channel, version in found.named.items()]
+    channels += [f"{channel} (cannot be read)" for channel in found.damaged]
     versions = [release.version for release in list_releases(store)]
-    meant = did_you_mean(name, named)
+    meant = did_you_mean(name, [*found.named, *found.damaged])
     return ReleaseNotFoundError(
         f"There is no channel {name!r} at the code root {store.location('')}. Channels: "
         f"{', '.join(channels) or 'none'}; versions: {', '.join(versions) or 'none'}"
-        f"{f'; did you mean {meant}?' if meant else '.'} "
-        f"`jobkit release promote VERSION --channel {name}` lets it name one."
+        + (
+            f"; did you mean {meant}?"
+            if meant
+            else f". `jobkit release promote VERSION --channel {name}` lets it name one."
+        )
     )

@@ -53,7 +53,9 @@ class ReleaseIndex(Document):
                 channels to name what they do there.
         """
         jobs = {version: release.jobs for version, release in self.releases.items()}
-        return PublishedJobs(self.code_root, jobs, complete, self.channels)
+        # Those of before there were channels have no word of them.
+        knows_channels = "channels" in self.model_fields_set
+        return PublishedJobs(self.code_root, jobs, complete, self.channels, knows_channels)
 
 
 def read_release_index(path: Path) -> ReleaseIndex | None:

@@ -9,7 +9,7 @@ from typing import Any
 from airflow_jobkit.engines.options import RemoteOptions
 from airflow_jobkit.fields import TYPE, duration_text
 from airflow_jobkit.problems import Issue, Path
-from airflow_jobkit.spec.code import CodeLayout, CodeRoot, no_channel_issue
+from airflow_jobkit.spec.code import Code, CodeLayout, CodeRoot, no_channel_issue
 from airflow_jobkit.spec.dag import DagSpec
 from airflow_jobkit.spec.jobs import PublishedJobs, argument_issues
 from airflow_jobkit.spec.references import reference_of
@@ -36,8 +36,7 @@ def dag_checks(spec: DagSpec, settings: Settings, jobs: PublishedJobs | None) ->
         for place, arguments in _argument_sets(task):
             found = task.options.argument_issues(_known(arguments))
             issues += [issue.below(*path, *place) for issue in found]
-        if isinstance(task.code, CodeLayout):
-            issues += _layout_issues(spec, task, told)
+        issues += _layout_issues(spec, task, told)
         if jobs is not None and is_covered(task, jobs):
             issues += _published_issues(spec, task, jobs, told)
     return issues
@@ -45,11 +44,28 @@ def dag_checks(spec: DagSpec, settings: Settings, jobs: PublishedJobs | None) ->
 
 def is_covered(task: SparkTask, jobs: PublishedJobs) -> bool:
     """Whether what is published tells of a task's job: its code is of the same code root."""
-    return isinstance(task.code, CodeRoot) and task.code.root == jobs.code_root
+    return _is_of(task.code, jobs)
+
+
+def _is_of(code: Code, jobs: PublishedJobs) -> bool:
+    return isinstance(code, CodeRoot) and code.root == jobs.code_root
+
+
+def takes_channels(spec: DagSpec) -> bool:
+    """Whether a run of a DAG may be asked for a channel.
+
+    Files that are named one by one have none, so one of their tasks makes it exact versions; but where the
+    DAG's own is a channel, such tasks pin their versions, and the form has to take its own default.
+    """
+    if spec.code_version is not None and is_channel(spec.code_version):
+        return True
+    return not any(isinstance(code, CodeLayout) for code in (spec.code, *(t.code for t in spec.spark_tasks)))
 
 
 def _layout_issues(spec: DagSpec, task: SparkTask, told: set[str]) -> Iterator[Issue]:
-    """The Issue of a task whose code has no channels and whose version is one.
+    """The Issue of a task whose version is a channel, where there are none, or whose code has none.
+
+    A channel that a task pins is looked up where its code is; that of the DAG, where the DAG's is.
 
     Args:
         spec: The DAG.
@@ -61,15 +77,17 @@ def _layout_issues(spec: DagSpec, task: SparkTask, told: set[str]) -> Iterator[I
         return
     path = spec.path_of(task.task_id)
     if task.keys.code_version is not None:
-        yield no_channel_issue((*path, "code_version"))
-    elif task.keys.code.model_fields_set:
+        if isinstance(task.code, CodeLayout):
+            yield no_channel_issue((*path, "code_version"))
+    elif isinstance(spec.code, CodeLayout):
+        if version not in told:
+            told.add(version)
+            if spec.keys.code_version is not None:
+                yield no_channel_issue(("code_version",))
+            else:
+                yield no_channel_issue(("code",), _BESIDE_CODE)
+    elif isinstance(task.code, CodeLayout):
         yield no_channel_issue((*path, "code"), _BESIDE_CODE)
-    elif version not in told:
-        told.add(version)
-        if spec.keys.code_version is not None:
-            yield no_channel_issue(("code_version",))
-        else:
-            yield no_channel_issue(("code",), _BESIDE_CODE)
 
 
 def _timeout_issues(spec: DagSpec, settings: Settings) -> Iterator[Issue]:
@@ -127,6 +145,8 @@ def _published_issues(spec: DagSpec, task: SparkTask, jobs: PublishedJobs, told:
     version = task.keys.code_version or spec.code_version
     if version is None:
         return
+    if task.keys.code_version is None and is_channel(version) and not _is_of(spec.code, jobs):
+        return  # it is a channel of the DAG's code root
     issue = jobs.version_issue(version)
     if issue is not None and task.keys.code_version is not None:
         yield issue.below(*path, "code_version")

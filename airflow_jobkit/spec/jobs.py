@@ -53,12 +53,14 @@ class PublishedJobs:
         complete: Whether what is known is all that there is. Otherwise others may have been published since,
             and channels set to them. A Release never changes, so what is known of one holds in any case.
         channels: The version that each channel names.
+        knows_channels: Whether the channels were looked at when what is known was written down.
     """
 
     code_root: str
     releases: Mapping[str, Sequence[Job]]
     complete: bool = True
     channels: Mapping[str, str] = field(default_factory=dict)
+    knows_channels: bool = True
 
     @cached_property
     def versions(self) -> tuple[str, ...]:
@@ -104,6 +106,9 @@ class PublishedJobs:
         return Issue((), f"version {version} is not published", remedy, "unknown-version")
 
     def _unknown_channel(self, name: str) -> Issue:
+        if not self.knows_channels:
+            remedy = "write releases.json anew with `jobkit release publish`, for it is older than channels"
+            return Issue((), f"there is no channel {name}", remedy, "unknown-channel")
         meant = did_you_mean(name, self.channels)
         remedy = f"make it with `jobkit release promote VERSION --channel {name}`"
         if meant is not None:

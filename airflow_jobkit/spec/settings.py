@@ -65,6 +65,7 @@ class Settings:
         allowed_variables: The environment variables that a YAML may name.
         defaults: What `jobkit.yaml` sets for every DAG, the project's first, then the Environment's, each
             with the path at which it stands.
+        dag_code: For a task with code of its own, where that of its DAG is; None: it is `code`.
     """
 
     project: str
@@ -85,6 +86,7 @@ class Settings:
     sweeper: Sweeper = Sweeper()
     allowed_variables: tuple[str, ...] = ()
     defaults: tuple[tuple[Path, Mapping[str, Any]], ...] = ()
+    dag_code: Code | None = None
 
     @property
     def code_root(self) -> str | None:

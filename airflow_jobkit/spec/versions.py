@@ -11,16 +11,18 @@ from pydantic import BeforeValidator, WithJsonSchema
 from airflow_jobkit.fields import describe, mistake
 from airflow_jobkit.spec.values import any_case
 
-# No version begins with a letter other than a `v` before a digit. The hyphen is escaped because browsers
-# refuse it bare in the patterns of a form.
-_CHANNEL = r"(?!v[0-9])[a-z][a-z0-9_\-]{0,62}"
+# No version begins with a letter other than a `v` before a digit, and `release list` marks the version of the
+# settings by `default`. The hyphen is escaped because browsers refuse it bare in the patterns of a form.
+_CHANNEL = r"(?!v[0-9]|default$)[a-z][a-z0-9_\-]{0,62}"
 _PUBLIC = r"[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?(\.post[0-9]+)?(\.dev[0-9]+)?(\+[a-z0-9.]+)?"
 
 VERSION_PATTERN = f"^{_PUBLIC}$"
 """PEP 440's public versions, in a form that a browser's trigger form can check too."""
 CODE_VERSION_PATTERN = f"^({_CHANNEL}|{_PUBLIC})$"
 """The same, and the names of channels."""
-CHANNEL_RULE = "lower-case letters, digits, `-` and `_`, 63 at most, a letter first, and not `v` with a digit"
+CHANNEL_RULE = (
+    "lower-case letters, digits, `-` and `_`, 63 at most, a letter first; not `v` with a digit, not `default`"
+)
 """What the name of a channel is, in words."""
 
 _CHANNEL_NAME = re.compile(_CHANNEL)

@@ -13,6 +13,7 @@ from airflow_jobkit.errors import JobkitError
 from airflow_jobkit.loading.dags import load_file
 from airflow_jobkit.spec.dag import DagSpec
 
+OTHER_CASE = "neither a version nor a channel: 'Stable'; write stable, for channels are in lower case"
 DAG = """\
 flights:
   params:
@@ -38,6 +39,8 @@ def spec(project: Write) -> DagSpec:
     ("text", "value"),
     [
         ("code_version=1.10", "1.10"),
+        ("code_version=v1.0-rc1", "1.0rc1"),
+        ("code_version=canary", "canary"),
         ("notification_service_type=2", "2"),
         ("text=2", "2"),
         ("text=null", "null"),
@@ -66,6 +69,10 @@ def test_of_a_param_that_is_given_twice_the_last_value_counts(spec: DagSpec) -> 
     ("text", "said"),
     [
         ("month", "--param month: write it as name=value"),
+        (
+            "code_version=Stable",
+            f"--param code_version=Stable: {OTHER_CASE}",
+        ),
         ("=3", "--param =3: write it as name=value"),
         ("mont=3", "--param mont=3: no param 'mont' in flights; did you mean month?"),
     ],
@@ -74,3 +81,15 @@ def test_what_is_no_param_is_refused(text: str, said: str, spec: DagSpec) -> Non
     with pytest.raises(JobkitError) as error:
         run_conf([text], spec)
     assert str(error.value) == said
+
+
+def test_a_dag_of_files_that_are_named_one_by_one_takes_no_channel(project: Write) -> None:
+    code = "{entry_point: '/srv/{code_version}.py'}"
+    text = f"flights: {{tasks: {{clean: {{spark_job: dwh.a, code: {code}}}}}}}\n"
+    file = project("dags/flights.yaml", text)
+    (dag,) = load_file(file, settings_of(file.parent, None)).dags
+    assert run_conf(["code_version=1.0"], dag.spec) == {"code_version": "1.0"}
+    with pytest.raises(
+        JobkitError, match="--param code_version=stable: files that are named one by one have"
+    ):
+        run_conf(["code_version=stable"], dag.spec)

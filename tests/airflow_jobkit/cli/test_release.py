@@ -11,7 +11,7 @@ from files import Write
 from releases import publish_texts
 
 from airflow_jobkit.cli import main
-from airflow_jobkit.release import Manifest, ManifestFile
+from airflow_jobkit.release import Manifest, ManifestFile, open_store
 
 WHEEL = "wheels/dwh-0.1.0-py3-none-any.whl"
 
@@ -41,7 +41,10 @@ def test_publish_puts_a_release_on_s3_and_list_shows_it(
     on_s3: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["release", "publish", "--from", "built"]) == 0
-    assert capsys.readouterr().out.endswith(f"  at {on_s3}/releases/0.1.0\n")
+    assert capsys.readouterr().out.endswith(
+        f"  at {on_s3}/releases/0.1.0\n"
+        f"dags/.jobkit/releases.json is of the environment local now, at {on_s3}\n"
+    )
     assert main(["release", "publish", "--from", "built"]) == 0
     assert "already published, the same bytes: dwh 0.1.0" in capsys.readouterr().out
     assert main(["release", "list"]) == 0
@@ -98,16 +101,33 @@ def test_promote_says_what_the_channel_names_and_named_and_tells_the_dags(
     said = []
     for arguments in (["1.0.0"], ["1.1.0"], ["1.1.0"], ["1.0.0", "--channel", "last-year"]):
         assert main(["release", "promote", *arguments]) == 0
-        said.append(re.sub("digest [0-9a-f]{12}", "digest", capsys.readouterr().out))
+        first, second = capsys.readouterr().out.splitlines()
+        said.append(re.sub("digest [0-9a-f]{12}", "digest", first))
+        assert second == f"dags/.jobkit/releases.json is of the environment local now, at {code_root}"
     assert said == [
-        "channel stable is new, and names 1.0.0 (digest)\n",
-        "channel stable names 1.1.0 (digest); before, it named 1.0.0\n",
-        "channel stable names 1.1.0 (digest) already; nothing changed\n",
-        "channel last-year is new, and names 1.0.0 (digest)\n",
+        "channel stable is new, and names 1.0.0 (digest)",
+        "channel stable names 1.1.0 (digest); before, it named 1.0.0",
+        "channel stable names 1.1.0 (digest) already; nothing changed",
+        "channel last-year is new, and names 1.0.0 (digest)",
     ]
     index = json.loads(Path("dags/.jobkit/releases.json").read_text())
     assert index["channels"] == {"last-year": "1.0.0", "stable": "1.1.0"}
     assert index["code_root"] == str(code_root)
+
+
+def test_promote_says_of_which_environment_and_code_root_the_index_is(
+    code_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = Path("dags/jobkit.yaml")
+    project.write_text(project.read_text().replace("local: {}", "local: {}, prod: {code: {root: /prod}}"))
+    project.write_text(project.read_text().replace("/prod", f"{code_root}-of-prod"))
+    publish_texts("1.0.0", Path(f"{code_root}-of-prod"))
+    assert main(["release", "promote", "1.0.0", "--env", "local"]) == 0
+    assert main(["release", "promote", "1.0.0", "--env", "prod"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"dags/.jobkit/releases.json is of the environment prod now, at {code_root}-of-prod"
+    index = json.loads(Path("dags/.jobkit/releases.json").read_text())
+    assert index["code_root"] == f"{code_root}-of-prod"
 
 
 @pytest.mark.usefixtures("code_root")
@@ -134,6 +154,57 @@ def test_list_tells_of_a_channel_whose_version_is_gone(
     capsys.readouterr()
     assert main(["release", "list"]) == 0
     assert "channel stable names 1.0.0, which is not published; " in capsys.readouterr().out
+    (code_root / "channels/beta.json").write_text("garbage")
+    assert main(["release", "list", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [
+        {"version": "1.1.0", "location": f"{code_root}/releases/1.1.0", "channels": []},
+        {"version": "1.0.0", "location": None, "channels": ["stable"]},
+        {"version": None, "location": None, "channels": ["beta"]},
+    ]
+
+
+def test_promote_says_what_it_did_before_it_says_that_the_dags_do_not_know(
+    code_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file of another channel is not this one's matter, but the index has to have all of them."""
+    assert main(["release", "promote", "1.0.0"]) == 0
+    index = Path("dags/.jobkit/releases.json")
+    before = index.read_bytes()
+    beta = code_root / "channels/beta.json"
+    beta.write_text("garbage")
+    capsys.readouterr()
+    assert main(["release", "promote", "1.1.0", "--channel", "canary"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out.startswith("channel canary is new, and names 1.1.0 (digest ")
+    assert "channel canary names 1.1.0, but dags/.jobkit/releases.json is not written" in shown.err
+    assert f"{beta} is not a ChannelPointer" in shown.err
+    assert shown.err.count("\n") == 1
+    assert index.read_bytes() == before
+    beta.unlink()
+    assert main(["release", "promote", "1.1.0", "--channel", "canary"]) == 0
+    assert json.loads(index.read_text())["channels"] == {"canary": "1.1.0", "stable": "1.0.0"}
+
+
+def test_publish_says_what_it_did_before_it_says_that_the_dags_do_not_know(
+    on_s3: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    open_store(on_s3).create("channels/beta.json", b"garbage")
+    assert main(["release", "publish", "--from", "built"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out.startswith("published dwh 0.1.0 ")
+    assert "0.1.0 is published, but dags/.jobkit/releases.json is not written" in shown.err
+
+
+def test_list_names_a_channel_that_cannot_be_read_beside_the_others(
+    code_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["release", "promote", "1.0.0"]) == 0
+    (code_root / "channels/beta.json").write_text("garbage")
+    capsys.readouterr()
+    assert main(["release", "list"]) == 0
+    shown = capsys.readouterr().out
+    assert "1.0.0  (default, stable)  " in shown
+    assert f"channel beta cannot be read: {code_root}/channels/beta.json is not a ChannelPointer" in shown
 
 
 @pytest.mark.usefixtures("code_root")
@@ -141,7 +212,12 @@ def test_list_tells_of_a_channel_whose_version_is_gone(
     ("arguments", "said"),
     [
         pytest.param(["2.0.0"], "There are: 1.1.0, 1.0.0", id="a version that is not published"),
+        pytest.param(["Stable"], "Channels are in lower case: did you mean stable?", id="a channel, nearly"),
+        pytest.param([""], "that is not how a version is written", id="nothing"),
         pytest.param(["1.0.0", "--channel", "V1"], "'V1' is no name for a channel", id="a name"),
+        pytest.param(
+            ["1.0.0", "--channel", "default"], "'default' is no name for a channel", id="the mark of a list"
+        ),
     ],
 )
 def test_promote_says_in_one_line_what_cannot_be(
@@ -171,5 +247,7 @@ def test_verify_says_good_or_names_every_damaged_file(
     assert main(["release", "verify", "1.1.0"]) == 1
     assert f"{wheel} is missing" in capsys.readouterr().err
     assert main(["release", "verify", "1.0.0"]) == 0
+    assert main(["release", "verify", "Stable"]) == 1
+    assert "did you mean stable?" in capsys.readouterr().err
     assert main(["release", "verify", "3.0.0"]) == 1
     assert "There are: 1.1.0, 1.0.0" in capsys.readouterr().err

@@ -31,6 +31,9 @@ def test_the_code_of_the_project_and_of_a_task(dags: Path, write: Write, load: L
     assert dag.get_task("plain").settings.code == CodeRoot(f"{dags.parent}/.jobkit/code")
     own = CodeLayout("/srv/entry.py", (f"{dags.parent}/own-{{code_version}}.whl",))
     assert dag.get_task("own").settings.code == own
+    # The channels of the DAG's version are those of its code root.
+    assert dag.get_task("own").settings.dag_code == CodeRoot(f"{dags.parent}/.jobkit/code")
+    assert dag.get_task("plain").settings.dag_code is None
 
 
 def test_the_code_of_a_dag(write: Write, load: Load) -> None:
@@ -38,6 +41,7 @@ def test_the_code_of_a_dag(write: Write, load: Load) -> None:
     dag = load()["spark"]
     assert dag.get_task("plain").settings.code == CodeRoot("s3://team/code")
     assert dag.get_task("own").settings.code_root is None
+    assert dag.get_task("own").settings.dag_code == CodeRoot("s3://team/code")
 
 
 def test_the_connection_for_s3_is_the_projects(dags: Path, write: Write, load: Load) -> None:

@@ -25,6 +25,7 @@ try:
 except ImportError:  # Airflow 2
     EMPTY = "airflow.operators.empty.EmptyOperator"
 
+CHANNEL_BESIDE_FILES = Path(__file__).parents[2] / "cases" / "good" / "channel-beside-files.yaml"
 SPARK = """
     spark:
       tasks:
@@ -103,6 +104,20 @@ class TestParams:
         param = schema(load()["spark"], "code_version")
         assert param["examples"] == ["1.0.0"]
         assert not re.search(param["pattern"], "stable")
+
+    def test_files_that_are_named_one_by_one_with_a_version_of_their_own_stand_beside_a_channel(
+        self, dags: Path, write: Write, load: Load
+    ) -> None:
+        write("one.yaml", CHANNEL_BESIDE_FILES.read_text())
+        code_root = dags.parent / ".jobkit" / "code"
+        publish_release_of({"report": "def main(): pass\n"}, "1.0.0", code_root)
+        store = open_store(str(code_root))
+        promote_release(store, "1.0.0")
+        write_release_index(store, str(code_root), dags / ".jobkit" / "releases.json")
+        dag = load()["flights"]
+        assert dag.params.get_param("code_version").resolve() == "stable"
+        assert schema(dag, "code_version")["examples"] == ["stable", "1.0.0"]
+        assert dag.get_task("rain").code_version == "3.1.0"
 
     def test_the_versions_of_another_code_root_are_not_suggested(
         self, dags: Path, write: Write, load: Load

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -168,16 +169,28 @@ class TestCodeOfATaskAlone:
         with pytest.raises(ReleaseDamagedError, match="this DAG run began with"):
             context.cleared().run()
 
-    def test_it_runs_the_version_that_a_channel_named_for_the_others(
-        self, project: ProbeProject, other: CodeRoot
+    @pytest.mark.parametrize(
+        "order", [pytest.param(1, id="the others first"), pytest.param(-1, id="that task first")]
+    )
+    @pytest.mark.parametrize(
+        "asked", [pytest.param("default", id="the default"), pytest.param("form", id="the form")]
+    )
+    @pytest.mark.parametrize(
+        "own", [pytest.param("other", id="a code root"), pytest.param("files", id="single files")]
+    )
+    def test_all_tasks_run_what_the_channel_names_at_the_dags_code_root(
+        self, project: ProbeProject, other: CodeRoot, own: str, asked: str, order: int
     ) -> None:
         """Whatever a channel of that name means at the other code root."""
         promote_release(open_store(str(project.code_root)), "1.0.0")
         promote_release(open_store(other.root), "2.0.0")
-        TaskContext(project.task("places", task_id="plain", default="stable")).run()
-        own = project.task("places", settings=project.settings(code=other), default="stable")
-        summary = TaskContext(own).run()
-        assert (summary["metrics"]["version"], summary["code_version"]) == ("1.0.0", "1.0.0")
+        code = other if own == "other" else layout_in(other.root)
+        of_dag = project.settings()
+        places = {"plain": of_dag, "own": replace(of_dag, code=code, dag_code=of_dag.code)}
+        default, conf = ("stable", {}) if asked == "default" else ("2.0.0", {"code_version": "stable"})
+        for task_id, settings in [*places.items()][::order]:
+            task = project.task("places", task_id=task_id, settings=settings, default=default)
+            assert TaskContext(task, conf=conf).run()["metrics"]["version"] == "1.0.0"
 
     def test_a_channel_that_it_pins_is_one_of_its_own_code_root(
         self, project: ProbeProject, other: CodeRoot
@@ -185,7 +198,7 @@ class TestCodeOfATaskAlone:
         promote_release(open_store(str(project.code_root)), "1.0.0")
         promote_release(open_store(other.root), "2.0.0")
         TaskContext(project.task("places", task_id="plain", default="stable")).run()
-        settings = project.settings(code=other)
+        settings = project.settings(code=other, dag_code=project.settings().code)
         pinned = project.task("places", settings=settings, default="stable", code_version="stable")
         assert TaskContext(pinned).run()["metrics"]["version"] == "2.0.0"
 

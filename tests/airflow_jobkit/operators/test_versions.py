@@ -357,6 +357,16 @@ class TestChannels:
         pinned = published.task("version", default="stable", code_version="2.0.0")
         assert version_of(TaskContext(pinned).run()) == "2.0.0"
 
+    def test_a_default_channel_that_cannot_be_read_is_not_the_matter_of_a_pinned_task(
+        self, published: ProbeProject, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        open_store(str(published.code_root)).create("channels/stable.json", b"garbage")
+        pinned = published.task("version", default="stable", code_version="2.0.0")
+        assert version_of(TaskContext(pinned).run()) == "2.0.0"
+        assert "the default of this DAG run, stable, cannot be run: " in caplog.text
+        with pytest.raises(ContractError, match=r"stable\.json is not a ChannelPointer"):
+            TaskContext(published.task("version", task_id="other", default="stable")).run()
+
     def test_a_record_of_before_there_were_channels_is_followed(self, published: ProbeProject) -> None:
         digest = published.publish("1.0.0", version=VERSION).digest
         record = published.runs_root / "probe_dag" / "monday" / "code.json"

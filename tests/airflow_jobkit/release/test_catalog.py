@@ -15,6 +15,7 @@ from airflow_jobkit.release.publish import publish_release
 from airflow_jobkit.release.store import LocalStore
 
 Prepare = Callable[..., BuiltRelease]
+WRITTEN = "that is not how a version is written."
 
 
 def versions(store: LocalStore) -> list[str]:
@@ -66,30 +67,41 @@ def test_a_file_that_a_release_does_not_hold_is_named_with_the_one_that_was_mean
 
 
 @pytest.mark.parametrize(
-    ("asked", "meant"),
+    ("asked", "why", "meant"),
     [
-        pytest.param("v0.2", "; did you mean 0.2.0?", id="another spelling of a version"),
-        pytest.param("0.2.1", "; did you mean 0.2.0?", id="a version that is near"),
-        pytest.param("0.2.0/../0.1.0", ".", id="a path"),
+        pytest.param("v0.2", WRITTEN, "; did you mean 0.2.0?", id="another spelling of a version"),
+        pytest.param("0.2.0/../0.1.0", WRITTEN, ".", id="a path"),
+        pytest.param("", WRITTEN, ".", id="nothing"),
+        pytest.param("stable", "that is the name of a channel.", ".", id="a channel"),
+        pytest.param(
+            "Stable",
+            "that is no version. Channels are in lower case: did you mean stable?",
+            ".",
+            id="a channel with a capital letter",
+        ),
     ],
 )
-def test_a_missing_version_is_named_with_those_there_are(
-    prepare: Prepare, store: LocalStore, asked: str, meant: str
+def test_what_no_release_can_be_called_is_called_that_and_nothing_to_publish(
+    prepare: Prepare, store: LocalStore, asked: str, why: str, meant: str
 ) -> None:
     publish_release(prepare("0.1.0"), store)
     publish_release(prepare("0.2.0"), store)
     with pytest.raises(ReleaseNotFoundError) as caught:
         get_release(store, asked)
-    assert str(caught.value).startswith(
-        f"Release {asked!r} is not at the code root {store.root}. There are: 0.2.0, 0.1.0{meant} "
+    assert str(caught.value) == (
+        f"Release {asked!r} is not at the code root {store.root}, for {why} There are: 0.2.0, 0.1.0{meant}"
     )
-    assert "`jobkit release publish`" in str(caught.value)
 
 
-def test_a_channel_is_no_version(prepare: Prepare, store: LocalStore) -> None:
-    publish_release(prepare(), store)
-    with pytest.raises(ReleaseNotFoundError, match=r"There are: 0\.1\.0"):
-        get_release(store, "stable")
+def test_a_missing_version_is_named_with_those_there_are(prepare: Prepare, store: LocalStore) -> None:
+    publish_release(prepare("0.1.0"), store)
+    publish_release(prepare("0.2.0"), store)
+    with pytest.raises(ReleaseNotFoundError) as caught:
+        get_release(store, "0.2.1")
+    assert str(caught.value) == (
+        f"Release '0.2.1' is not at the code root {store.root}. There are: 0.2.0, 0.1.0; did you mean 0.2.0? "
+        "`jobkit release publish` publishes the version of your pyproject.toml."
+    )
 
 
 def test_an_empty_code_root_says_how_to_publish(store: LocalStore) -> None:
@@ -105,10 +117,17 @@ def test_a_manifest_that_was_copied_to_another_version_is_refused(
         get_release(store, "0.2.0")
 
 
-def test_a_malformed_manifest_is_named_by_its_location(store: LocalStore) -> None:
-    store.create("releases/0.2.0/manifest.json", b"{}")
-    with pytest.raises(ContractError, match=f"^{store.root}/releases/0.2.0/manifest.json is not a Manifest"):
+def test_a_malformed_manifest_is_named_by_its_location_with_what_to_do(
+    prepare: Prepare, store: LocalStore
+) -> None:
+    published = publish_release(prepare("0.2.0"), store)
+    manifest = store.root / "releases/0.2.0/manifest.json"
+    manifest.write_bytes(b"{}")
+    with pytest.raises(ContractError, match=f"^{manifest} is not a Manifest: .* delete it and publish the"):
         get_release(store, "0.2.0")
+    manifest.unlink()
+    assert publish_release(prepare("0.2.0"), store).digest == published.digest
+    verify_release(store, get_release(store, "0.2.0"))
 
 
 def test_an_intact_release_verifies(prepare: Prepare, store: LocalStore) -> None:

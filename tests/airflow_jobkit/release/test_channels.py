@@ -19,6 +19,7 @@ from airflow_jobkit.release import (
     open_store,
     promote_release,
     publish_release,
+    read_channels,
 )
 from airflow_jobkit.release.build import BuiltRelease
 from airflow_jobkit.spec.code import CodeLayout, CodeRoot
@@ -112,6 +113,18 @@ def test_a_name_that_no_channel_can_have_is_refused(store: LocalStore, name: str
 
 
 @pytest.mark.usefixtures("published")
+def test_a_channel_is_not_promoted_but_the_version_that_it_names(store: LocalStore) -> None:
+    promote_release(store, "1.1.0", "canary")
+    said = (
+        "^canary is a channel, which names 1.1.0; promote that version: "
+        r"`jobkit release promote 1\.1\.0 --channel stable`"
+    )
+    with pytest.raises(ReleaseError, match=said):
+        promote_release(store, "canary")
+    assert list_channels(store) == {"canary": "1.1.0"}
+
+
+@pytest.mark.usefixtures("published")
 def test_a_damaged_release_is_not_promoted(store: LocalStore) -> None:
     store.replace("releases/1.0.0/scripts/glue/generic_entry.py", b"changed")
     with pytest.raises(ReleaseDamagedError, match=r"glue/generic_entry\.py is changed"):
@@ -132,13 +145,16 @@ class TestOfARun:
         promote_release(store, "2.0.0", "canary")
         said = (
             r"no channel 'stabel' at the code root .*Channels: canary \(2\.0\.0\), stable \(1\.1\.0\); "
-            r"versions: 2\.0\.0, 1\.1\.0, 1\.0\.0; did you mean stable\? .*promote VERSION --channel stabel"
+            r"versions: 2\.0\.0, 1\.1\.0, 1\.0\.0; did you mean stable\?$"
         )
         with pytest.raises(ReleaseNotFoundError, match=said):
             get_channel_release(store, "stabel")
 
-    def test_without_any_channel_it_is_said_so(self, store: LocalStore) -> None:
-        with pytest.raises(ReleaseNotFoundError, match=r"Channels: none; versions: 2\.0\.0, "):
+    def test_without_any_channel_like_it_it_can_be_made(self, store: LocalStore) -> None:
+        said = (
+            r"Channels: none; versions: 2\.0\.0, .*\. `jobkit release promote VERSION --channel stable` lets"
+        )
+        with pytest.raises(ReleaseNotFoundError, match=said):
             get_channel_release(store, "stable")
 
     def test_a_release_that_was_replaced_after_it_was_promoted_is_not_run(
@@ -172,6 +188,15 @@ class TestOfARun:
         ):
             with pytest.raises(ContractError, match=r"stable\.json is not a ChannelPointer: .*Delete"):
                 act()
+
+    def test_one_that_cannot_be_read_leaves_the_others_to_be_read_and_named(self, store: LocalStore) -> None:
+        promote_release(store, "1.1.0", "canary")
+        store.create(KEY, b"garbage")
+        channels = read_channels(store)
+        assert (channels.named, [*channels.damaged]) == ({"canary": "1.1.0"}, ["stable"])
+        said = r"no channel 'beta' .*Channels: canary \(1\.1\.0\), stable \(cannot be read\); versions: "
+        with pytest.raises(ReleaseNotFoundError, match=said):
+            get_channel_release(store, "beta")
 
 
 @pytest.mark.usefixtures("published")

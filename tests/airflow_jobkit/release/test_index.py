@@ -78,6 +78,13 @@ def test_an_index_that_was_written_before_there_were_channels_is_read(path: Path
     index = read_release_index(path)
     assert index is not None
     assert (index.channels, index.code_versions) == ({}, ("0.1.0",))
+    issue = index.published(complete=True).version_issue("stable")
+    assert issue is not None
+    assert (
+        issue.remedy
+        == "write releases.json anew with `jobkit release publish`, for it is older than channels"
+    )
+    assert index.published(complete=False).version_issue("stable") is None
 
 
 def test_an_empty_code_root_gives_an_empty_index(store: LocalStore, path: Path) -> None:

@@ -274,6 +274,14 @@ class TestChannels:
         text = "tasks: {a: {spark_job: dwh.x, code_version: latest, code: {root: 's3://other/root'}}}"
         assert said(text, settings, jobs()) == {}
 
+    def test_the_channel_of_a_dag_is_one_of_the_dags_code_root(self, settings: Settings) -> None:
+        """What it names at the indexed code root, where a task of it has its code, is another matter."""
+        task = f"{{spark_job: dwh.export, code: {{root: '{ROOT}'}}}}"
+        text = f"{{code: {{root: 's3://other'}}, code_version: stable, tasks: {{a: {task}}}}}"
+        assert said(text, settings, jobs()) == {}
+        pinned = text.replace("{spark_job", "{code_version: stable, spark_job")
+        assert [*said(pinned, settings, jobs())] == ["tasks.a.spark_job"]
+
 
 class TestLayouts:
     LAYOUT = "{entry_point: 's3://b/{code_version}.py'}"
@@ -300,6 +308,11 @@ class TestLayouts:
                 "{code: LAYOUT, tasks: {a: {spark_job: dwh.a}, b: {spark_job: dwh.b}}}",
                 "code",
                 id="the project's, which is right for other DAGs",
+            ),
+            pytest.param(
+                "{code: LAYOUT, tasks: {a: {spark_job: dwh.a, code: {root: 's3://team/code'}}}}",
+                "code",
+                id="that of a DAG without channels, though the task's code has some",
             ),
         ],
     )

@@ -37,7 +37,7 @@ def test_a_version_is_read_in_its_normal_form_which_the_trigger_form_accepts(tex
     assert not is_channel(version)
 
 
-@pytest.mark.parametrize("value", ["", "Latest", ">=0.1", "1.x", "1.0/../2.0", "v1-x", None])
+@pytest.mark.parametrize("value", ["", "Latest", ">=0.1", "1.x", "1.0/../2.0", "v1-x", "default", None])
 def test_what_is_neither_a_version_nor_a_channel_is_refused(value: Any) -> None:
     with pytest.raises(PydanticCustomError, match="neither a version nor a channel: "):
         parse_code_version(value)
@@ -59,7 +59,7 @@ def test_a_version_with_an_epoch_is_refused_since_the_trigger_form_could_not_tak
     assert raised.value.context["remedy"].endswith('for example as "2.0"')
 
 
-@pytest.mark.parametrize("name", ["stable", "a", "v", "very-new", "dev", "rc", "team_a-2", "x" * 63])
+@pytest.mark.parametrize("name", ["stable", "a", "v", "very-new", "dev", "defaults", "team_a-2", "x" * 63])
 def test_a_channel_is_read_as_it_is_and_the_trigger_form_accepts_it(name: str) -> None:
     assert parse_code_version(name) == name
     assert re.match(CODE_VERSION_PATTERN, name)
@@ -79,6 +79,7 @@ def test_a_channel_is_read_as_it_is_and_the_trigger_form_accepts_it(name: str) -
         pytest.param("stable\n", id="a line"),
         pytest.param("st\u00e4ble", id="a letter beyond ASCII"),
         pytest.param("x" * 64, id="too long"),
+        pytest.param("default", id="the mark of the default in a list"),
         pytest.param("", id="nothing"),
     ],
 )
