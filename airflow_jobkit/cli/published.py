@@ -10,6 +10,7 @@ from airflow_jobkit.loading.folder import display_name
 from airflow_jobkit.problems import Problem
 from airflow_jobkit.release.index import INDEX_FILE, read_release_index
 from airflow_jobkit.spec.checks import is_covered
+from airflow_jobkit.spec.code import CodeLayout, CodeRoot
 from airflow_jobkit.spec.jobs import PublishedJobs
 
 
@@ -30,7 +31,13 @@ def published_jobs(folder: Path) -> tuple[PublishedJobs | None, tuple[Problem, .
 
 
 def has_unchecked_jobs(loaded: Loaded, jobs: PublishedJobs | None) -> bool:
-    """Whether a good DAG has a job that nothing published tells of."""
+    """Whether a good DAG has a job of a code root whose releases are not known."""
+    tasks = (task for dag in loaded.dags for task in dag.spec.spark_tasks)
     return any(
-        jobs is None or not is_covered(task, jobs) for dag in loaded.dags for task in dag.spec.spark_tasks
+        isinstance(task.code, CodeRoot) and (jobs is None or not is_covered(task, jobs)) for task in tasks
     )
+
+
+def has_undescribed_jobs(loaded: Loaded) -> bool:
+    """Whether a good DAG has a job whose files are named one by one, so that no release describes it."""
+    return any(isinstance(task.code, CodeLayout) for dag in loaded.dags for task in dag.spec.spark_tasks)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_jobkit.cli.project import dags_folder_of, yaml_file_of
-from airflow_jobkit.cli.published import has_unchecked_jobs, published_jobs
+from airflow_jobkit.cli.published import has_unchecked_jobs, has_undescribed_jobs, published_jobs
 from airflow_jobkit.cli.sarif import sarif
 from airflow_jobkit.loading.dags import DagLoader
 from airflow_jobkit.loading.duplicates import OtherFiles
@@ -36,6 +36,8 @@ class Checked:
         environments: The Environments that they were checked for.
         jobs_unchecked: Those of them where some code version, job or arguments could not be held against what
             is published.
+        jobs_undescribed: Those of them with jobs whose files are named one by one, so that no release
+            describes them.
         airflow: The version of Airflow that the good DAGs were built with; None: they were not.
         warnings: What costs no DAG, and is hardly meant.
     """
@@ -45,6 +47,7 @@ class Checked:
     dags: int
     environments: tuple[str, ...]
     jobs_unchecked: tuple[str, ...] = ()
+    jobs_undescribed: tuple[str, ...] = ()
     airflow: str | None = None
     warnings: tuple[Problem, ...] = ()
 
@@ -79,6 +82,7 @@ def check(paths: Sequence[Path], environment: str | None, builds: Builds | None 
     dags: set[tuple[Path, str]] = set()
     seen: set[str] = set()
     unchecked: set[str] = set()
+    undescribed: set[str] = set()
     for folder, chosen in _by_project(paths):
         files.update(chosen)
         others = OtherFiles(folder, chosen)
@@ -100,6 +104,8 @@ def check(paths: Sequence[Path], environment: str | None, builds: Builds | None 
             seen.add(project.settings.environment)
             if has_unchecked_jobs(loaded, jobs):
                 unchecked.add(project.settings.environment)
+            if has_undescribed_jobs(loaded):
+                undescribed.add(project.settings.environment)
     if builds is not None:
         problems.update(builds.problems)
     return Checked(
@@ -108,6 +114,7 @@ def check(paths: Sequence[Path], environment: str | None, builds: Builds | None 
         len(dags),
         tuple(sorted(seen)),
         tuple(sorted(unchecked)),
+        tuple(sorted(undescribed)),
         builds.airflow if builds is not None else None,
         builds.warnings(files, problems) if builds is not None else (),
     )
@@ -148,8 +155,12 @@ def _remarks(checked: Checked) -> list[str]:
 
 def _notes(checked: Checked) -> tuple[str, ...]:
     """What was left out."""
-    if not checked.jobs_unchecked:
-        return ()
-    names = ", ".join(checked.jobs_unchecked)
     what = f"code versions, jobs, arguments (no {INDEX_FILE} of their code root"
-    return (f"not checked for {names}: {what}; `jobkit release publish` writes it)",)
+    left = (
+        (checked.jobs_unchecked, f"{what}; `jobkit release publish` writes it)"),
+        (
+            checked.jobs_undescribed,
+            "jobs and arguments of code whose files are named one by one (no release describes them)",
+        ),
+    )
+    return tuple(f"not checked for {', '.join(names)}: {what}" for names, what in left if names)

@@ -97,6 +97,7 @@ def test_json_of_a_good_folder_says_what_was_checked(as_json: Callable[..., dict
         "dags": 1,
         "environments": ["dev", "local"],
         "jobs_unchecked": ["dev", "local"],
+        "jobs_undescribed": [],
         "airflow": None,
         "warnings": [],
     }
