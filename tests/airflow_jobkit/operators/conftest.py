@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from published_versions import VERSION
 from task_context import ProbeProject, use_temporary_airflow_home
 
 use_temporary_airflow_home()
@@ -14,6 +15,14 @@ use_temporary_airflow_home()
 @pytest.fixture
 def project(tmp_path: Path) -> ProbeProject:
     return ProbeProject(tmp_path)
+
+
+@pytest.fixture
+def published(project: ProbeProject) -> ProbeProject:
+    """The project, with the versions 1.0.0, 2.0.0 and 3.0.0 published."""
+    for version in ("1.0.0", "2.0.0", "3.0.0"):
+        project.publish(version, version=VERSION)
+    return project
 
 
 @pytest.fixture
