@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,23 @@ def test_what_a_dag_says_itself_is_not_taken_for_the_configuration(
     dags = load()
     assert dags["one"].max_active_runs == 3
     assert dags["two"].max_active_runs == DAG(dag_id="alone", schedule=None).max_active_runs
+
+
+def test_the_configuration_is_asked_for_the_first_dag_alone(
+    write: Write, load: Load, team_operators: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[set[str]] = []
+
+    class NotingDag(DAG):
+        @wraps(DAG.__init__)
+        def __init__(self, **arguments: Any) -> None:
+            given.append({"max_active_tasks", "max_active_runs"} & arguments.keys())
+            super().__init__(**arguments)
+
+    monkeypatch.setattr(factory_dags, "DAG", NotingDag)
+    write("many.yaml", _named("one", "two", "three"))
+    load()
+    assert given == [set(), *[{"max_active_tasks", "max_active_runs"}] * 2]
 
 
 def test_a_spec_is_let_go_of_without_a_search_for_garbage(
